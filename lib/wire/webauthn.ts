@@ -1,0 +1,232 @@
+/**
+ * What a WebAuthn ceremony says over the wire: the JSON forms of WebAuthn L3 (§5.1.8 `…OptionsJSON`, §5.1
+ * `…ResponseJSON`), wrapped in `publicKey` as a browser's `navigator.credentials` wants them.
+ *
+ * Every byte field is base64url without padding. The schemas also take standard base64 and padding, because tools written
+ * in Go send that, and answer with base64url. They bound every string and list: they read input from strangers.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+/** Most bytes of a credential id (WebAuthn L3 §4, "Credential ID"). */
+export const MAX_CREDENTIAL_ID_BYTES = 1023;
+/** Most bytes of a user handle (WebAuthn L3 §5.4.3). */
+export const MAX_USER_HANDLE_BYTES = 64;
+/** Most bytes of a challenge taken from a server; ours have 32. */
+export const MAX_CHALLENGE_BYTES = 1024;
+/** Most bytes of `clientDataJSON`: a challenge, an origin and what clients may add. */
+export const MAX_CLIENT_DATA_BYTES = 8 * 1024;
+/** Most bytes of authenticator data: 37, a credential id, a COSE key (ML-DSA-87 has 2.6 kB) and extensions. */
+export const MAX_AUTHENTICATOR_DATA_BYTES = 8 * 1024;
+/** Most bytes of a signature (ML-DSA-87 has 4.6 kB, RSA-8192 1 kB). */
+export const MAX_SIGNATURE_BYTES = 8 * 1024;
+/** Most bytes of an attestation object, whose statement may hold a chain of certificates. */
+export const MAX_ATTESTATION_OBJECT_BYTES = 64 * 1024;
+
+/** Bytes in base64url without padding (RFC 4648 §5). */
+export type Base64Url = string;
+
+/** WebAuthn L3 §5.8.6. */
+export type UserVerification = "required" | "preferred" | "discouraged";
+
+/** Names one credential (WebAuthn L3 §5.8.3). */
+export interface CredentialDescriptor {
+  type: "public-key";
+  id: Base64Url;
+  transports?: string[];
+}
+
+/** Options of `navigator.credentials.get` (WebAuthn L3 §5.5, `PublicKeyCredentialRequestOptionsJSON`). */
+export interface RequestOptions {
+  challenge: Base64Url;
+  /** Milliseconds. */
+  timeout?: number;
+  rpId?: string;
+  /** Empty or absent: any discoverable credential of the relying party. */
+  allowCredentials?: CredentialDescriptor[];
+  userVerification?: UserVerification;
+  /** `appid` lets credentials of the old U2F protocol sign (WebAuthn L2 §10.1). */
+  extensions?: { appid?: string };
+}
+
+/** What a server asks to be signed. */
+export interface CredentialAssertion {
+  publicKey: RequestOptions;
+}
+
+/** What a client answers about extensions. Unsigned: never decide on it alone. */
+export interface ClientExtensionResults {
+  /** The assertion was made for the `appid` instead of the relying party's id. */
+  appid?: boolean;
+  /** `rk`: whether the new credential is discoverable (WebAuthn L3 §10.1.3). */
+  credProps?: { rk?: boolean };
+}
+
+/** The answer to a {@linkcode CredentialAssertion} (`AuthenticationResponseJSON`). */
+export interface CredentialAssertionResponse {
+  /** The credential's id; the same as `rawId`. */
+  id: Base64Url;
+  rawId: Base64Url;
+  type: "public-key";
+  response: {
+    clientDataJSON: Base64Url;
+    authenticatorData: Base64Url;
+    signature: Base64Url;
+    /** The user's WebAuthn id, which discoverable credentials hold. */
+    userHandle?: Base64Url;
+  };
+  clientExtensionResults: ClientExtensionResults;
+}
+
+/** Options of `navigator.credentials.create` (WebAuthn L3 §5.4, `PublicKeyCredentialCreationOptionsJSON`). */
+export interface CreationOptions {
+  rp: { id?: string; name: string };
+  user: { id: Base64Url; name: string; displayName: string };
+  challenge: Base64Url;
+  /** Acceptable algorithms, COSE numbers, most wanted first. */
+  pubKeyCredParams: { type: "public-key"; alg: number }[];
+  /** Milliseconds. */
+  timeout?: number;
+  /** Credentials that the user has already: an authenticator that holds one refuses to make another. */
+  excludeCredentials?: CredentialDescriptor[];
+  authenticatorSelection?: {
+    authenticatorAttachment?: "platform" | "cross-platform";
+    /** The older form of `residentKey`, for clients of WebAuthn L1. */
+    requireResidentKey?: boolean;
+    residentKey?: "required" | "preferred" | "discouraged";
+    userVerification?: UserVerification;
+  };
+  attestation?: "none" | "indirect" | "direct" | "enterprise";
+  extensions?: { credProps?: boolean };
+}
+
+/** What a server asks a new credential to be. */
+export interface CredentialCreation {
+  publicKey: CreationOptions;
+}
+
+/** The answer to a {@linkcode CredentialCreation} (`RegistrationResponseJSON`). */
+export interface CredentialCreationResponse {
+  /** The new credential's id; the same as `rawId`. */
+  id: Base64Url;
+  rawId: Base64Url;
+  type: "public-key";
+  response: {
+    clientDataJSON: Base64Url;
+    attestationObject: Base64Url;
+    transports?: string[];
+  };
+  clientExtensionResults: ClientExtensionResults;
+}
+
+/** Base64 in either alphabet, padded or not, of at most `maxBytes`; gives base64url without padding. */
+function bytes(maxBytes: number, minBytes = 1): z.ZodType<Base64Url> {
+  const longest = 4 * Math.ceil(maxBytes / 3);
+  return z.string().max(longest, `longer than ${maxBytes} bytes`)
+    .regex(/^(?:[A-Za-z0-9_-]*|[A-Za-z0-9+/]*)={0,2}$/, "not base64 or base64url")
+    .transform((text) => text.replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_"))
+    .refine((text) => text.length % 4 !== 1, "truncated base64")
+    .refine((text) => Math.floor(text.length * 3 / 4) <= maxBytes, `longer than ${maxBytes} bytes`)
+    .refine((text) => Math.floor(text.length * 3 / 4) >= minBytes, "empty");
+}
+
+/** `null` and the empty string, as Go clients write an absent byte field, count as absent. */
+function optionalBytes(maxBytes: number): z.ZodType<Base64Url | undefined> {
+  return z.union([z.null(), z.literal("")]).transform(() => undefined).or(bytes(maxBytes))
+    .optional();
+}
+
+const credentialId = bytes(MAX_CREDENTIAL_ID_BYTES);
+const transports = z.array(z.string().max(32)).max(16).nullish().transform((list) =>
+  list ?? undefined
+);
+const userVerification = z.enum(["required", "preferred", "discouraged"]);
+
+const descriptor = z.object({ type: z.literal("public-key"), id: credentialId, transports });
+
+const extensionResults = z.object({
+  appid: z.boolean().optional(),
+  credProps: z.object({ rk: z.boolean().optional() }).optional(),
+}).nullish();
+
+/** What both kinds of answer have: Teleport's own clients say `extensions`, browsers `clientExtensionResults`. */
+const credentialFields = {
+  id: credentialId,
+  rawId: credentialId,
+  type: z.literal("public-key"),
+  clientExtensionResults: extensionResults,
+  extensions: extensionResults,
+};
+
+/** Moves the two names of the extension results into one. */
+function mergeExtensionResults<
+  T extends { clientExtensionResults?: unknown; extensions?: unknown },
+>(
+  { clientExtensionResults, extensions, ...rest }: T,
+): Omit<T, "clientExtensionResults" | "extensions"> & {
+  clientExtensionResults: NonNullable<T["clientExtensionResults"] | T["extensions"]>;
+} {
+  return { ...rest, clientExtensionResults: clientExtensionResults ?? extensions ?? {} };
+}
+
+/** Reads a {@linkcode CredentialAssertionResponse} from a stranger. */
+export const credentialAssertionResponseSchema: z.ZodType<CredentialAssertionResponse> = z.object({
+  ...credentialFields,
+  response: z.object({
+    clientDataJSON: bytes(MAX_CLIENT_DATA_BYTES),
+    authenticatorData: bytes(MAX_AUTHENTICATOR_DATA_BYTES),
+    signature: bytes(MAX_SIGNATURE_BYTES),
+    userHandle: optionalBytes(MAX_USER_HANDLE_BYTES),
+  }),
+}).transform(mergeExtensionResults);
+
+/** Reads a {@linkcode CredentialCreationResponse} from a stranger. */
+export const credentialCreationResponseSchema: z.ZodType<CredentialCreationResponse> = z.object({
+  ...credentialFields,
+  response: z.object({
+    clientDataJSON: bytes(MAX_CLIENT_DATA_BYTES),
+    attestationObject: bytes(MAX_ATTESTATION_OBJECT_BYTES),
+    transports,
+  }),
+}).transform(mergeExtensionResults);
+
+/** Reads a {@linkcode CredentialAssertion} from a server. */
+export const credentialAssertionSchema: z.ZodType<CredentialAssertion> = z.object({
+  publicKey: z.object({
+    challenge: bytes(MAX_CHALLENGE_BYTES),
+    timeout: z.number().int().nonnegative().optional(),
+    rpId: z.string().max(253).optional(),
+    allowCredentials: z.array(descriptor).max(256).nullish().transform((list) => list ?? undefined),
+    userVerification: userVerification.optional(),
+    extensions: z.object({ appid: z.string().max(2048).optional() }).optional(),
+  }),
+});
+
+/** Reads a {@linkcode CredentialCreation} from a server. */
+export const credentialCreationSchema: z.ZodType<CredentialCreation> = z.object({
+  publicKey: z.object({
+    rp: z.object({ id: z.string().max(253).optional(), name: z.string().max(256) }),
+    user: z.object({
+      id: bytes(MAX_USER_HANDLE_BYTES),
+      name: z.string().max(1024),
+      displayName: z.string().max(1024),
+    }),
+    challenge: bytes(MAX_CHALLENGE_BYTES),
+    pubKeyCredParams: z.array(z.object({ type: z.literal("public-key"), alg: z.number().int() }))
+      .max(64),
+    timeout: z.number().int().nonnegative().optional(),
+    excludeCredentials: z.array(descriptor).max(256).nullish().transform((list) =>
+      list ?? undefined
+    ),
+    authenticatorSelection: z.object({
+      authenticatorAttachment: z.enum(["platform", "cross-platform"]).optional(),
+      requireResidentKey: z.boolean().optional(),
+      residentKey: z.enum(["required", "preferred", "discouraged"]).optional(),
+      userVerification: userVerification.optional(),
+    }).optional(),
+    attestation: z.enum(["none", "indirect", "direct", "enterprise"]).optional(),
+    extensions: z.object({ credProps: z.boolean().optional() }).optional(),
+  }),
+});
