@@ -5,11 +5,13 @@ function idsOf(filename: string, source: string): string[] {
   return Deno.lint.runPlugin(plugin, filename, source).map((diagnostic) => diagnostic.id);
 }
 
-Deno.test("outside-only-in-deps catches the clock, randomness, environment and exit", () => {
-  const source = `Date.now(); Math.random(); Deno.env.get("A"); Deno.exit(1); new Date(); performance.now();`;
+Deno.test("outside-only-in-deps catches the clock, randomness, environment, exit and console", () => {
+  const source =
+    `Date.now(); Math.random(); Deno.env.get("A"); Deno.exit(1); new Date(); performance.now();
+    console.log();`;
   assert.deepEqual(
     idsOf("lib/auth/users.ts", source),
-    Array(6).fill("house/outside-only-in-deps"),
+    Array(7).fill("house/outside-only-in-deps"),
   );
   assert.deepEqual(idsOf("lib/deps/real.ts", source), []);
   assert.deepEqual(idsOf("lib/auth/users_test.ts", source), []);

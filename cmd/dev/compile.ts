@@ -1,0 +1,108 @@
+/**
+ * `deno task compile [--target TRIPLE|all] [--output DIR]`: the single binary.
+ *
+ * The binary is `tsh`; under the name `tctl` or `teleport` (a link or a copy) it is that tool. Deno takes the runtime it
+ * appends the program to from its own download host; `DENORT_BIN` names one that is here already.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+
+/** What `deno compile` can build for. */
+export const TARGETS = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+  "x86_64-pc-windows-msvc",
+] as const;
+
+/** One binary to make. */
+export interface CompilePlan {
+  target: string;
+  output: string;
+}
+
+/**
+ * What to build for these arguments.
+ *
+ * @throws Error when the target is not one of {@linkcode TARGETS} or `all`.
+ */
+export function planCompile(args: string[], host: string): CompilePlan[] {
+  const { values } = parseArgs({
+    args,
+    options: {
+      target: { type: "string", default: host },
+      output: { type: "string", default: "dist" },
+    },
+  });
+  const wanted = values.target === "all" ? [...TARGETS] : [values.target];
+  return wanted.map((target) => {
+    if (!TARGETS.some((known) => known === target)) {
+      throw new Error(`unknown target "${target}"; expected one of ${TARGETS.join(", ")} or all`);
+    }
+    const suffix = target.includes("windows") ? ".exe" : "";
+    return { target, output: `${values.output}/${target}/tsh${suffix}` };
+  });
+}
+
+/** What to tell a person when the runtime for `target` could not be had. */
+export function missingRuntimeAdvice(target: string): string {
+  return `Deno's runtime (denort ${Deno.version.deno}) for ${target} is missing: it is neither in Deno's cache nor\n` +
+    `could it be downloaded. Either run this once where Deno's download host can be reached, or fetch\n` +
+    `denort-${target}.zip of that release elsewhere, unpack it, and name it:\n` +
+    `  DENORT_BIN=/path/to/denort deno task compile --target ${target}`;
+}
+
+async function compile(plan: CompilePlan): Promise<boolean> {
+  const scratch = await Deno.makeTempDir({ prefix: "latchkey-compile-" });
+  try {
+    const name = plan.output.split("/").at(-1)!;
+    const output = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "compile",
+        "--quiet",
+        "--allow-all",
+        "--no-check",
+        `--target=${plan.target}`,
+        `--output=${scratch}/${name}`,
+        "main.ts",
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      env: { NO_COLOR: "1" },
+    }).output();
+    if (!output.success) {
+      const stderr = new TextDecoder().decode(output.stderr);
+      console.error(stderr.split("\nStack backtrace")[0]!.trimEnd());
+      if (/denort|dns error|error sending request|Failed downloading/i.test(stderr)) {
+        console.error(missingRuntimeAdvice(plan.target));
+      }
+      return false;
+    }
+    const folder = plan.output.slice(0, plan.output.lastIndexOf("/"));
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.copyFile(`${scratch}/${name}`, plan.output);
+    console.log(`${plan.output} (link or copy it as tctl and teleport)`);
+    return true;
+  } finally {
+    await Deno.remove(scratch, { recursive: true });
+  }
+}
+
+async function main(): Promise<number> {
+  let plans: CompilePlan[];
+  try {
+    plans = planCompile(Deno.args, Deno.build.target);
+  } catch (error) {
+    console.error(`ERROR: ${error instanceof Error ? error.message : error}`);
+    return 2;
+  }
+  let failed = 0;
+  for (const plan of plans) if (!await compile(plan)) failed++;
+  return failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await main());

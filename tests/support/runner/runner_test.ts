@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { countJunit } from "./junit.ts";
+import { installAdvice, missingPackages, PACKAGES } from "./packages.ts";
+
+Deno.test("countJunit() counts passes, failures and skips", () => {
+  const xml = `<testsuites><testsuite>
+    <testcase name="a" time="1"/>
+    <testcase name="b"><failure message="x">boom</failure></testcase>
+    <testcase name="c"><skipped/></testcase>
+    <testcase name="d"></testcase>
+  </testsuite></testsuites>`;
+  assert.deepEqual(countJunit(xml), { passed: 2, failed: 1, skipped: 1 });
+});
+
+Deno.test("missingPackages() names what no path proves, and the advice can be typed", () => {
+  const missing = missingPackages(PACKAGES, (path) => path !== "/usr/sbin/sshd");
+  assert.deepEqual(missing.map((wish) => wish.name), ["openssh-server"]);
+  assert.match(
+    installAdvice(missing),
+    /apt-get install --no-install-recommends openssh-server$/,
+  );
+});
