@@ -51,9 +51,14 @@ export interface Process {
 
 /** All of it. */
 export interface Deps {
+  /** Time. */
   clock: Clock;
+  /** Randomness. */
   random: Random;
+  /** Environment variables. */
   env: Environment;
+  /** The terminal and the three streams. */
   terminal: Terminal;
+  /** The person's wish to stop, and who this process is. */
   process: Process;
 }
