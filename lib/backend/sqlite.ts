@@ -9,7 +9,7 @@ import { Store } from "./store.ts";
 import type { Table } from "./table.ts";
 
 /** How long SQLite waits for somebody else's lock, for instance a backup's. */
-const BUSY_TIMEOUT_MS = 5_000;
+const BUSY_TIMEOUT_MS = 1_000;
 
 /** Names beside the database that must be as private as it is. */
 const COMPANIONS = ["", "-wal", "-shm"];
