@@ -1,0 +1,50 @@
+/**
+ * The few calls into the C library that locking needs.
+ *
+ * @module
+ */
+
+const SYMBOLS = {
+  mlockall: { parameters: ["i32"], result: "i32" },
+  mlock: { parameters: ["pointer", "usize"], result: "i32" },
+  mmap: {
+    parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
+    result: "pointer",
+  },
+  munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  madvise: { parameters: ["pointer", "usize", "i32"], result: "i32" },
+  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
+  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  /** Only for seccomp(operation, flags, args), which the C library has no function for. */
+  syscall: { parameters: ["i64", "u64", "u64", "buffer"], result: "i64" },
+  __errno_location: { parameters: [], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The GNU C library, opened. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** Opens the GNU C library, or tells that there is none. Stays open for the life of the process. */
+export function openLibc(): Libc | undefined {
+  try {
+    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The error of the call just made. Advisory: it is a second call, and the runtime may have made others in between, so
+ * read it at once and look in /proc for the truth.
+ */
+export function lastErrno(libc: Libc): number {
+  const location = libc.__errno_location();
+  return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
+}
+
+/** Errors that locking meets, in the words of Go's tsh (asm-generic/errno-base.h). */
+export function describeErrno(errno: number): string {
+  if (errno === 1) return "operation not permitted";
+  if (errno === 12) return "cannot allocate memory";
+  return `error ${errno} of the operating system`;
+}

@@ -1,0 +1,14 @@
+/**
+ * Memory that cannot be swapped: the modes of `--mlock`, and the lock itself.
+ *
+ * @module
+ */
+
+export {
+  type EffectiveMlockMode,
+  effectiveMlockMode,
+  MLOCK_MODES,
+  type MlockMode,
+  parseMlockMode,
+} from "./mode.ts";
+export { describeLock, lockMemory, type LockReport, type Platform } from "./lock.ts";
