@@ -1,0 +1,68 @@
+/**
+ * For whom a connection is, by what its ClientHello says.
+ *
+ * @module
+ */
+
+import {
+  ALPN_AUTH_PREFIX,
+  ALPN_HTTP1,
+  ALPN_HTTP2,
+  ALPN_PROXY_GRPC,
+  ALPN_REVERSE_TUNNEL,
+  API_DOMAIN,
+  authAlpn,
+  clusterServerName,
+} from "../../wire/alpn.ts";
+import type { ClientHello } from "./client_hello.ts";
+
+/** TLS alerts that refuse a ClientHello (RFC 8446 §6.2). */
+export const Alert = {
+  NO_APPLICATION_PROTOCOL: 120,
+  UNRECOGNIZED_NAME: 112,
+  DECODE_ERROR: 50,
+} as const;
+
+/** Where a connection goes. */
+export type Route =
+  | {
+    /**
+     * - `web`: pages and web API.
+     * - `auth`: RPCs of the auth service.
+     * - `transport`: RPCs of the proxy itself.
+     * - `probe`: somebody who tries whether ALPN survives the way here, and hangs up when it does.
+     */
+    to: "web" | "auth" | "transport" | "probe";
+  }
+  | { to: "nowhere"; alert: number };
+
+/**
+ * Decides. Teleport's own protocols come before `h2` and `http/1.1`, which clients add to them as what is spoken inside:
+ * a list with `teleport-auth@…` is for the auth service wherever in the list it stands.
+ */
+export function routeOf(hello: ClientHello, clusterName: string): Route {
+  const { serverName, alpnProtocols } = hello;
+  const teleports = alpnProtocols.filter((name) => name.startsWith("teleport-"));
+  for (const protocol of teleports) {
+    if (protocol.startsWith(ALPN_AUTH_PREFIX)) {
+      return protocol === authAlpn(clusterName) ? { to: "auth" } : refuse("UNRECOGNIZED_NAME");
+    }
+    if (protocol === ALPN_PROXY_GRPC) return { to: "transport" };
+    if (protocol === ALPN_REVERSE_TUNNEL) return { to: "probe" };
+  }
+  if (teleports.length > 0) return refuse("NO_APPLICATION_PROTOCOL");
+  if (serverName === clusterServerName(clusterName)) return { to: "auth" };
+  if (serverName?.endsWith(`.${API_DOMAIN}`)) return refuse("UNRECOGNIZED_NAME");
+  const speaksHttp = alpnProtocols.length === 0 ||
+    alpnProtocols.some((name) => name === ALPN_HTTP1 || name === ALPN_HTTP2);
+  return speaksHttp ? { to: "web" } : refuse("NO_APPLICATION_PROTOCOL");
+}
+
+function refuse(reason: keyof typeof Alert): Route {
+  return { to: "nowhere", alert: Alert[reason] };
+}
+
+/** A fatal alert as a record (RFC 8446 §5.1, §6): `byte 21 | uint16 version | uint16 2 | byte 2 | byte description`. */
+export function alertRecord(description: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(21, 3, 3, 0, 2, 2, description);
+}
