@@ -1,0 +1,123 @@
+/**
+ * Unix sockets that only this command's own children may use.
+ *
+ * They live in a new directory of mode 0700, in XDG_RUNTIME_DIR where there is one (it is on tmpfs and the user's own),
+ * and go with it. On Linux each connection's user and ancestry are asked of the kernel: another process of the same
+ * user is turned away too.
+ *
+ * @module
+ */
+
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import type { Environment } from "../deps/mod.ts";
+import { ToolError } from "../errors/mod.ts";
+import { descendsFrom, peerCredentials } from "./peer.ts";
+
+/** sun_path of unix(7), with its final zero. */
+const MAX_PATH_BYTES = 107;
+
+/** A directory for sockets that is removed when done. */
+export class PrivateDirectory implements AsyncDisposable {
+  /** Path of the directory. */
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Makes one.
+   *
+   * @throws {ToolError} `internal` when there is no place for it, or its path is too long for a socket.
+   */
+  static async create(deps: { env: Environment }): Promise<PrivateDirectory> {
+    const places = [deps.env.get("XDG_RUNTIME_DIR"), deps.env.get("TMPDIR"), "/tmp"];
+    let cause: unknown;
+    for (const place of places) {
+      if (place === undefined || place.length > MAX_PATH_BYTES - 40) continue;
+      try {
+        const path = await Deno.makeTempDir({ dir: place, prefix: "tsh-" });
+        await Deno.chmod(path, 0o700);
+        return new PrivateDirectory(path);
+      } catch (error) {
+        cause = error;
+      }
+    }
+    throw new ToolError("internal", "cannot make a private directory for the SSH agent's socket", {
+      cause,
+      hint: "Set TMPDIR to a directory that you may write to.",
+    });
+  }
+
+  /** Path of a file in the directory. */
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Removes the directory and what is in it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
+/** Decides whether a connection may stay. */
+export type PeerCheck = (socket: Socket) => boolean;
+
+/** Whether the peer is a process of this user that this process started. Where it cannot be asked, the mode must do. */
+export function isOwnChild(socket: Socket): boolean {
+  if (Deno.build.os !== "linux") return true;
+  const { fd } = (socket as unknown as { _handle?: { fd?: number } })._handle ?? {};
+  if (fd === undefined || fd < 0) return false;
+  const peer = peerCredentials(fd);
+  return peer !== undefined && peer.uid === Deno.uid() && descendsFrom(peer.pid, Deno.pid);
+}
+
+/** A listening socket in a private directory. */
+export class PrivateSocket implements AsyncDisposable {
+  /** Path of the socket. */
+  readonly path: string;
+  readonly #server: Server;
+  readonly #connections = new Set<Socket>();
+  /** How many connections were turned away. */
+  refused = 0;
+
+  private constructor(path: string, server: Server) {
+    this.path = path;
+    this.#server = server;
+  }
+
+  /** Listens at `path` and hands every connection that passes `check` to `serve`. */
+  static async listen(
+    path: string,
+    serve: (socket: Socket) => void,
+    check: PeerCheck = isOwnChild,
+  ): Promise<PrivateSocket> {
+    const server = createServer({ allowHalfOpen: true });
+    const listening = new PrivateSocket(path, server);
+    server.on("connection", (socket) => {
+      if (!check(socket)) {
+        listening.refused++;
+        socket.destroy();
+        return;
+      }
+      listening.#connections.add(socket);
+      socket.on("close", () => listening.#connections.delete(socket));
+      serve(socket);
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, resolve);
+    });
+    await Deno.chmod(path, 0o600);
+    return listening;
+  }
+
+  /** Ends all connections and stops listening. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#connections) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+}
