@@ -109,10 +109,25 @@ export interface LoginData {
   allowReuse: ChallengeAllowReuse;
 }
 
+/** A login whose signature counter did not grow: the credential may have been cloned. The login was let pass. */
+export interface CounterWentBack {
+  user: string;
+  /** After the login. */
+  device: MFADevice;
+  /** The counter of the last login, which is kept. */
+  stored: number;
+  /** The counter of this one. */
+  received: number;
+}
+
 /** What LoginFlow needs to know of users. Methods throw `not_found` where there is nothing. */
 export interface LoginIdentity {
   getWebauthnLocalAuth(user: string): Promise<WebauthnLocalAuth>;
   getMFADevices(user: string, options: { withSecrets: boolean }): Promise<MFADevice[]>;
+  /**
+   * Writes a device that `getMFADevices` gave, with a new counter and last use. Storage should refuse (`not_found`) one
+   * that was removed meanwhile, so that a login cannot bring it back.
+   */
   upsertMFADevice(user: string, device: MFADevice): Promise<void>;
   upsertWebauthnSessionData(user: string, sessionId: string, data: SessionData): Promise<void>;
   getWebauthnSessionData(user: string, sessionId: string): Promise<SessionData>;
@@ -123,6 +138,7 @@ export interface LoginIdentity {
 /** What PasswordlessFlow needs to know of users. */
 export interface PasswordlessIdentity {
   getMFADevices(user: string, options: { withSecrets: boolean }): Promise<MFADevice[]>;
+  /** As in {@linkcode LoginIdentity}. */
   upsertMFADevice(user: string, device: MFADevice): Promise<void>;
   upsertGlobalWebauthnSessionData(scope: string, id: string, data: SessionData): Promise<void>;
   getGlobalWebauthnSessionData(scope: string, id: string): Promise<SessionData>;
@@ -138,8 +154,13 @@ export interface RegistrationIdentity {
   getWebauthnLocalAuth(user: string): Promise<WebauthnLocalAuth>;
   getTeleportUserByWebauthnID(webauthnId: Uint8Array): Promise<string>;
   getMFADevices(user: string, options: { withSecrets: boolean }): Promise<MFADevice[]>;
+  /**
+   * Writes a new device. Storage must refuse (`already_exists`) a name that another device of the user has, and a
+   * credential id that any device of any user has (WebAuthn L3 §7.1 step 26).
+   */
   upsertMFADevice(user: string, device: MFADevice): Promise<void>;
   upsertWebauthnSessionData(user: string, sessionId: string, data: SessionData): Promise<void>;
   getWebauthnSessionData(user: string, sessionId: string): Promise<SessionData>;
+  /** Throws `not_found` when it is gone already. */
   deleteWebauthnSessionData(user: string, sessionId: string): Promise<void>;
 }
