@@ -5,5 +5,23 @@
  * @module
  */
 
+export { type HostPort, joinHostPort, splitHostPort } from "./address.ts";
+export { type AuthPreferenceSpec, type ClusterAuthPreference, isRpId } from "./auth_preference.ts";
 export type { Metadata } from "./metadata.ts";
-export type { NodeResource } from "./node.ts";
+export { checkNode, type NodeResource } from "./node.ts";
+export {
+  formatResource,
+  parseResources,
+  type PlacedResource,
+  type Resource,
+  RESOURCE_KINDS,
+} from "./resource.ts";
+export type { RoleConditions, RoleResource } from "./role.ts";
+export {
+  defaultTeleportConfig,
+  type LoadedConfig,
+  type LogSeverity,
+  parseTeleportConfig,
+  type TeleportConfig,
+} from "./teleport_config.ts";
+export type { UserResource } from "./user.ts";

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { flag, text, textList, textOrList } from "./fields.ts";
+import { type Metadata, metadata } from "./metadata.ts";
+
+/** What a role grants (`allow`) or takes away (`deny`). */
+export interface RoleConditions {
+  /** Operating system logins; `{{internal.logins}}` stands for the user's own. */
+  logins: string[];
+  /** Labels that a node must all have, with one of the values. */
+  node_labels: Record<string, string[]>;
+}
+
+/** What a person may do. */
+export interface RoleResource {
+  /** What this is. */
+  kind: "role";
+  /** Version of this form; the parts that are read here are the same in all. */
+  version: "v3" | "v4" | "v5" | "v6" | "v7";
+  /** Its name is what users are given. */
+  metadata: Metadata;
+  /** What the role does. */
+  spec: {
+    options: {
+      forward_agent: boolean;
+      port_forwarding: boolean;
+      /** Longest life of a certificate, as a duration: `30h0m0s`. */
+      max_session_ttl: string;
+    };
+    allow: RoleConditions;
+    deny: RoleConditions;
+  };
+}
+
+const conditions = z.object({
+  logins: textList.default([]),
+  node_labels: z.record(z.string(), textOrList, { error: "expected a mapping of labels to values" })
+    .default({}),
+}, { error: "expected a mapping" }).prefault({});
+
+const duration = text.refine((value) => /^(?=.)(\d+h)?(\d+m)?(\d+s)?$/.test(value), {
+  error: "expected a duration like 30h or 1h30m",
+});
+
+/** What a role must look like. */
+export const roleSchema: z.ZodType<RoleResource> = z.object({
+  kind: z.literal("role"),
+  version: z.enum(["v3", "v4", "v5", "v6", "v7"], { error: "expected v3 to v7" }),
+  metadata,
+  spec: z.object({
+    options: z.object({
+      forward_agent: flag.default(false),
+      port_forwarding: flag.default(true),
+      max_session_ttl: duration.default("30h0m0s"),
+    }, { error: "expected a mapping" }).prefault({}),
+    allow: conditions,
+    deny: conditions,
+  }, { error: "expected a mapping with allow, deny and options" }).prefault({}),
+});
