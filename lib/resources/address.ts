@@ -1,3 +1,5 @@
+import { isIPv6 } from "node:net";
+
 /** A host and a port, apart. */
 export interface HostPort {
   /** A name or an IP address, without brackets; empty for "all interfaces" (`:3080`). */
@@ -14,13 +16,11 @@ export interface HostPort {
  * @returns `undefined` when `text` is not such an address.
  */
 export function splitHostPort(text: string, defaultPort?: number): HostPort | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^\s:[\]/@?#]*))(?::(\d{1,5}))?$/.exec(text);
-  if (match === null) return undefined;
+  const match = /^(?:\[([^\s\]]+)\]|([^\s:[\]/@?#]*))(?::(\d{1,5}))?$/.exec(text);
+  if (match === null || match[1] !== undefined && !isIPv6(match[1])) return undefined;
   const port = match[3] === undefined ? defaultPort : Number(match[3]);
   const host = match[1] ?? match[2] ?? "";
-  if (port === undefined || port > 65535 || (host === "" && match[3] === undefined)) {
-    return undefined;
-  }
+  if (port === undefined || port > 65535 || host === "" && match[3] === undefined) return undefined;
   return { host, port };
 }
 

@@ -23,9 +23,8 @@ export function applySchema<T>(
   schema: z.ZodType<T>,
   onUnknownKey?: (key: UnknownKey) => void,
 ): T {
-  const errors: string[] = [];
-  const say = ({ line, column }: Position, message: string) =>
-    errors.push(`${document.file}:${line}:${column}: ${message}`);
+  const found: { position: Position; message: string }[] = [];
+  const say = (position: Position, message: string) => found.push({ position, message });
   visitUnknownKeys(document, schema, [], (key, known) => {
     if (onUnknownKey !== undefined) onUnknownKey(key);
     else {say(
@@ -38,11 +37,18 @@ export function applySchema<T>(
   for (const issue of result.error?.issues ?? []) {
     say(document.positionOf(issue.path), describeIssue(issue, value));
   }
+  const errors = found.sort((a, b) => byPosition(a.position, b.position)).map((error) =>
+    `${document.file}:${error.position.line}:${error.position.column}: ${error.message}`
+  );
   if (errors.length > MAX_ERRORS) errors.splice(MAX_ERRORS, Infinity, "… and more");
   if (errors.length > 0 || !result.success) {
     throw new ToolError("bad_parameter", errors.join("\n"));
   }
   return result.data;
+}
+
+function byPosition(a: Position, b: Position): number {
+  return a.line - b.line || a.column - b.column;
 }
 
 function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {

@@ -25,6 +25,7 @@ import {
   type ParsedNode,
   Parser,
   type YAMLMap,
+  type YAMLParseError,
 } from "yaml";
 import { ToolError } from "../errors/mod.ts";
 
@@ -33,7 +34,7 @@ export const MAX_YAML_BYTES: number = 1 << 20;
 /** Most tokens (words, marks, spaces, line ends) in one document. */
 const MAX_TOKENS = 50_000;
 /** Most documents in one file. */
-const MAX_DOCUMENTS = 10_000;
+const MAX_DOCUMENTS = 20_000;
 /** Deepest nesting. */
 const MAX_DEPTH = 32;
 
@@ -130,7 +131,7 @@ export function readYaml(text: string, file: string): YamlDocument[] {
   for (const document of composer.compose(parser.parse(text), false, text.length)) {
     const [error] = document.errors;
     if (error !== undefined) {
-      throw errorAt(file, positionAt(lines, error.pos[0]), wordsOf(error.message));
+      throw errorAt(file, positionAt(lines, error.pos[0]), wordsOf(error));
     }
     checkDirectives(document, file);
     const root = document.contents as ParsedNode | null;
@@ -244,8 +245,12 @@ function keyText(key: unknown): string | undefined {
   return key.source || undefined;
 }
 
-/** The first line of the parser's message, without the place that it may repeat. */
-function wordsOf(message: string): string {
+/** The parser's message in words for those who do not know YAML's grammar, without the place that it may repeat. */
+function wordsOf({ code, message }: YAMLParseError): string {
+  if (code === "BLOCK_AS_IMPLICIT_KEY") {
+    return "a mapping cannot begin here: check the indentation, and quote a value that has `: ` in it";
+  }
+  if (code === "TAB_AS_INDENT") return "tabs cannot indent in YAML, use spaces";
   if (message.includes("call stack")) return "this is nested too deeply";
   const line = message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
   return line.charAt(0).toLowerCase() + line.slice(1);
