@@ -81,7 +81,8 @@ Deno.test("openSshPrivateKey() takes only Ed25519 private keys", () => {
 
 const ed25519 = (bytes: Uint8Array, type = "ssh-ed25519") =>
   new SshWriter().string(type).string(bytes).bytes().toBase64();
-const GOOD = `ssh-ed25519 ${ed25519(new Uint8Array(32).fill(7))}`;
+/** The curve's base point (RFC 8032 §5.1): 32 bytes of anything are seldom a point. */
+const GOOD = `ssh-ed25519 ${ed25519(new Uint8Array(32).fill(0x66).fill(0x58, 0, 1))}`;
 
 Deno.test("parseAuthorizedKey() refuses everything that is not one key", () => {
   const p256 = sshPublicKeyOf(generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey);
