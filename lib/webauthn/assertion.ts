@@ -37,8 +37,7 @@ import {
 import { parseAuthenticatorData } from "./authenticator_data.ts";
 import { equalBytes, fromBase64Url } from "./bytes.ts";
 import { parseClientData } from "./client_data.ts";
-import { judgeCounter, updateDevice } from "./device.ts";
-import { credentialIdOf, publicKeyOf } from "./device.ts";
+import { credentialIdOf, judgeCounter, publicKeyOf, updateDevice } from "./device.ts";
 import { allowsReuse, checkStoredExtensions } from "./extensions.ts";
 import { validateOrigin } from "./origin.ts";
 import { type ChallengeStore, consumeChallenge, openChallenge } from "./session.ts";

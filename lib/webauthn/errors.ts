@@ -5,6 +5,7 @@ import { ToolError } from "../errors/mod.ts";
  * the cluster its old `rp_id` back, or reset the user (most likely all users).
  */
 export class InvalidCredentialsError extends ToolError {
+  /** Name of the class. */
   override readonly name: string = "InvalidCredentialsError";
 
   /** The error; its message is Teleport's. */

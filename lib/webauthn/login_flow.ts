@@ -22,10 +22,13 @@ const log = getLogger(["latchkey", "webauthn"]);
 
 /** What a {@linkcode LoginFlow} is made of. */
 export interface LoginFlowOptions {
+  /** The relying party. */
   webauthn: WebauthnConfig;
   /** For devices registered before WebAuthn. */
   u2f?: U2FConfig;
+  /** Users, devices and waiting challenges. */
   identity: LoginIdentity;
+  /** Time and randomness. */
   deps: Pick<Deps, "clock" | "random">;
   /** Told of a login whose counter went back, for the audit log. The login has been let pass. */
   onCounterWentBack?: (event: CounterWentBack) => void | Promise<void>;

@@ -21,3 +21,15 @@ export {
 export { withDevices, withInMemorySessionData } from "./identities.ts";
 export { validateOrigin } from "./origin.ts";
 export type * from "./types.ts";
+export type {
+  Base64Url,
+  ClientExtensionResults,
+  CreationOptions,
+  CredentialAssertion,
+  CredentialAssertionResponse,
+  CredentialCreation,
+  CredentialCreationResponse,
+  CredentialDescriptor,
+  RequestOptions,
+  UserVerification,
+} from "../wire/webauthn.ts";

@@ -13,8 +13,11 @@ import type {
 
 /** What a {@linkcode PasswordlessFlow} is made of. */
 export interface PasswordlessFlowOptions {
+  /** The relying party. */
   webauthn: WebauthnConfig;
+  /** Users, devices and waiting challenges. */
   identity: PasswordlessIdentity;
+  /** Time and randomness. */
   deps: Pick<Deps, "clock" | "random">;
   /** Told of a login whose counter went back, for the audit log. The login has been let pass. */
   onCounterWentBack?: (event: CounterWentBack) => void | Promise<void>;

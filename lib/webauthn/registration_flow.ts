@@ -28,19 +28,12 @@
 
 import type { Deps } from "../deps/mod.ts";
 import { isToolError, ToolError } from "../errors/mod.ts";
-import {
-  type CredentialCreation,
-  type CredentialCreationResponse,
-  credentialCreationResponseSchema,
-  MAX_CREDENTIAL_ID_BYTES,
-} from "../wire/webauthn.ts";
+import type { CredentialCreation, CredentialCreationResponse } from "../wire/webauthn.ts";
 import { belongsTo } from "./assertion.ts";
 import { hasAttestationPolicy, verifyAttestationPolicy } from "./attestation.ts";
-import { parseAttestationObject } from "./attestation_object.ts";
-import { parseAuthenticatorData } from "./authenticator_data.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "./bytes.ts";
-import { parseClientData } from "./client_data.ts";
-import { readCoseKey, SUPPORTED_ALGORITHMS } from "./cose_key.ts";
+import { SUPPORTED_ALGORITHMS } from "./cose_key.ts";
+import { checkResidency, readCreation } from "./creation_response.ts";
 import { credentialIdOf } from "./device.ts";
 import { validateOrigin } from "./origin.ts";
 import {
@@ -55,8 +48,11 @@ import { verifyRegistration } from "./verify.ts";
 
 /** What a {@linkcode RegistrationFlow} is made of. */
 export interface RegistrationFlowOptions {
+  /** The relying party. */
   webauthn: WebauthnConfig;
+  /** Users, devices and waiting challenges. */
   identity: RegistrationIdentity;
+  /** Time and randomness. */
   deps: Pick<Deps, "clock" | "random">;
 }
 
@@ -66,6 +62,7 @@ export interface RegisterResponse {
   user: string;
   /** Name of the new device, at most 255 characters. */
   deviceName: string;
+  /** What the client answered. */
   creationResponse: CredentialCreationResponse;
   /** Must be as at begin: callers may forgo the password for a passwordless registration. */
   passwordless: boolean;
@@ -138,7 +135,7 @@ export class RegistrationFlow {
     checkNames(request);
     const { webauthn, identity, deps: { clock, random } } = this.#options;
     const { user, deviceName, passwordless } = request;
-    const { response, clientData, attestation, authenticatorData, attested, key } = read(
+    const { response, clientData, attestation, authenticatorData, attested, key } = readCreation(
       request.creationResponse,
     );
     validateOrigin(clientData.origin, webauthn.rpId);
@@ -255,45 +252,6 @@ function checkNames({ user, deviceName }: RegisterResponse): void {
       `device name must have at most ${MAX_DEVICE_NAME_LENGTH} characters, none of them a control character`,
     );
   }
-}
-
-/** A key that must be discoverable and says that it is not would lock its owner out. */
-function checkResidency(response: CredentialCreationResponse, passwordless: boolean): void {
-  if (passwordless && response.clientExtensionResults.credProps?.rk === false) {
-    throw new ToolError(
-      "access_denied",
-      "the authenticator did not make a discoverable credential",
-    );
-  }
-}
-
-/** Reads everything that came from outside. Throws `bad_parameter`. */
-function read(untrusted: CredentialCreationResponse) {
-  const parsed = credentialCreationResponseSchema.safeParse(untrusted);
-  if (!parsed.success) {
-    throw new ToolError("bad_parameter", "malformed credential creation response", {
-      cause: parsed.error,
-    });
-  }
-  const response = parsed.data;
-  const clientData = parseClientData(
-    fromBase64Url(response.response.clientDataJSON),
-    "webauthn.create",
-  );
-  const attestation = parseAttestationObject(fromBase64Url(response.response.attestationObject));
-  const authenticatorData = parseAuthenticatorData(attestation.authenticatorData);
-  const { attested } = authenticatorData;
-  if (attested === undefined) throw new ToolError("bad_parameter", "no credential was attested");
-  const { credentialId } = attested;
-  if (credentialId.length === 0 || credentialId.length > MAX_CREDENTIAL_ID_BYTES) {
-    throw new ToolError("bad_parameter", "the credential id is empty or too long");
-  }
-  const named = toBase64Url(credentialId);
-  if (response.id !== named || response.rawId !== named) {
-    throw new ToolError("bad_parameter", "credential id and attested credential differ");
-  }
-  const key = readCoseKey(attested.publicKeyCbor);
-  return { response, clientData, attestation, authenticatorData, attested, key };
 }
 
 /** For `catch`: `value` where there is nothing, any other error as it is. */

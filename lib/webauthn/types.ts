@@ -18,13 +18,17 @@ export type UserVerificationRequirement = "required" | "preferred" | "discourage
 
 /** What is stored with a challenge at begin, and demanded of it at finish. */
 export interface ChallengeExtensions {
+  /** The action that the answer authorises. */
   scope: ChallengeScope;
+  /** Whether it may be answered more than once; only in scope `ADMIN_ACTION`. */
   allowReuse?: ChallengeAllowReuse;
+  /** Whether the authenticator must know who touches it. */
   userVerificationRequirement?: UserVerificationRequirement;
 }
 
 /** A WebAuthn credential of a user. */
 export interface WebauthnDevice {
+  /** At most 1023 bytes. */
   credentialId: Uint8Array;
   /** COSE key (RFC 9052 §7), as the authenticator gave it. */
   publicKeyCbor: Uint8Array;
@@ -32,6 +36,7 @@ export interface WebauthnDevice {
   attestationType: string;
   /** Model of the authenticator, 16 bytes. */
   aaguid: Uint8Array;
+  /** The highest seen; 0 where the authenticator does not count. */
   signatureCounter: number;
   /** Whether the credential is discoverable, so that it can sign in without a user name. */
   residentKey: boolean;
@@ -43,9 +48,11 @@ export interface WebauthnDevice {
 
 /** A credential registered through the old U2F protocol: signs for the app id, not the relying party id. */
 export interface U2FDevice {
+  /** What names the credential. */
   keyHandle: Uint8Array;
   /** COSE key (RFC 9052 §7). */
   publicKeyCbor: Uint8Array;
+  /** The highest seen. */
   counter: number;
 }
 
@@ -63,6 +70,7 @@ export type MFADevice =
 
 /** A user's WebAuthn id (the `userHandle`), a random one that says nothing about the user. */
 export interface WebauthnLocalAuth {
+  /** At most 64 bytes. */
   userId: Uint8Array;
 }
 
@@ -76,6 +84,7 @@ export interface SessionData {
   allowCredentials: Uint8Array[];
   /** Whether a resident key was asked for (registration). */
   residentKey: boolean;
+  /** What was asked of the authenticator. */
   userVerification: UserVerificationRequirement;
   /** Absent on registrations. */
   challengeExtensions?: ChallengeExtensions;
@@ -97,11 +106,13 @@ export interface WebauthnConfig {
 
 /** The cluster's U2F settings, for devices registered before WebAuthn. */
 export interface U2FConfig {
+  /** URL that old devices signed for. */
   appId: string;
 }
 
 /** Gathered from a successful login. */
 export interface LoginData {
+  /** Who answered. */
   user: string;
   /** The device that answered, with its counter and last use brought up to date. */
   device: MFADevice;
@@ -111,6 +122,7 @@ export interface LoginData {
 
 /** A login whose signature counter did not grow: the credential may have been cloned. The login was let pass. */
 export interface CounterWentBack {
+  /** Who signed in. */
   user: string;
   /** After the login. */
   device: MFADevice;
@@ -122,14 +134,18 @@ export interface CounterWentBack {
 
 /** What LoginFlow needs to know of users. Methods throw `not_found` where there is nothing. */
 export interface LoginIdentity {
+  /** The user's WebAuthn id. Throws `not_found`. */
   getWebauthnLocalAuth(user: string): Promise<WebauthnLocalAuth>;
+  /** All devices of the user; none for an unknown one. */
   getMFADevices(user: string, options: { withSecrets: boolean }): Promise<MFADevice[]>;
   /**
    * Writes a device that `getMFADevices` gave, with a new counter and last use. Storage should refuse (`not_found`) one
    * that was removed meanwhile, so that a login cannot bring it back.
    */
   upsertMFADevice(user: string, device: MFADevice): Promise<void>;
+  /** Keeps a challenge, at least until it expires. */
   upsertWebauthnSessionData(user: string, sessionId: string, data: SessionData): Promise<void>;
+  /** A challenge that waits. Throws `not_found`. */
   getWebauthnSessionData(user: string, sessionId: string): Promise<SessionData>;
   /** Throws `not_found` when it is gone already, so that of two answers to one challenge only one wins. */
   deleteWebauthnSessionData(user: string, sessionId: string): Promise<void>;
@@ -137,10 +153,13 @@ export interface LoginIdentity {
 
 /** What PasswordlessFlow needs to know of users. */
 export interface PasswordlessIdentity {
+  /** All devices of the user; none for an unknown one. */
   getMFADevices(user: string, options: { withSecrets: boolean }): Promise<MFADevice[]>;
   /** As in {@linkcode LoginIdentity}. */
   upsertMFADevice(user: string, device: MFADevice): Promise<void>;
+  /** Keeps a challenge that is for nobody in particular, at least until it expires. */
   upsertGlobalWebauthnSessionData(scope: string, id: string, data: SessionData): Promise<void>;
+  /** A challenge that waits. Throws `not_found`. */
   getGlobalWebauthnSessionData(scope: string, id: string): Promise<SessionData>;
   /** Throws `not_found` when it is gone already. */
   deleteGlobalWebauthnSessionData(scope: string, id: string): Promise<void>;
@@ -150,16 +169,22 @@ export interface PasswordlessIdentity {
 
 /** What RegistrationFlow needs to know of users. The only identity that may assign a WebAuthn id. */
 export interface RegistrationIdentity {
+  /** Gives the user a WebAuthn id, and the id its way back to the user. */
   upsertWebauthnLocalAuth(user: string, localAuth: WebauthnLocalAuth): Promise<void>;
+  /** The user's WebAuthn id. Throws `not_found`. */
   getWebauthnLocalAuth(user: string): Promise<WebauthnLocalAuth>;
+  /** The user of a `userHandle`. Throws `not_found`. */
   getTeleportUserByWebauthnID(webauthnId: Uint8Array): Promise<string>;
+  /** All devices of the user; none for an unknown one. */
   getMFADevices(user: string, options: { withSecrets: boolean }): Promise<MFADevice[]>;
   /**
    * Writes a new device. Storage must refuse (`already_exists`) a name that another device of the user has, and a
    * credential id that any device of any user has (WebAuthn L3 §7.1 step 26).
    */
   upsertMFADevice(user: string, device: MFADevice): Promise<void>;
+  /** Keeps a challenge, at least until it expires. */
   upsertWebauthnSessionData(user: string, sessionId: string, data: SessionData): Promise<void>;
+  /** A challenge that waits. Throws `not_found`. */
   getWebauthnSessionData(user: string, sessionId: string): Promise<SessionData>;
   /** Throws `not_found` when it is gone already. */
   deleteWebauthnSessionData(user: string, sessionId: string): Promise<void>;

@@ -33,19 +33,25 @@ export type UserVerification = "required" | "preferred" | "discouraged";
 
 /** Names one credential (WebAuthn L3 §5.8.3). */
 export interface CredentialDescriptor {
+  /** The only type there is. */
   type: "public-key";
+  /** The credential's id. */
   id: Base64Url;
+  /** Ways to reach it: `usb`, `nfc`, … */
   transports?: string[];
 }
 
 /** Options of `navigator.credentials.get` (WebAuthn L3 §5.5, `PublicKeyCredentialRequestOptionsJSON`). */
 export interface RequestOptions {
+  /** Random bytes to be signed. */
   challenge: Base64Url;
   /** Milliseconds. */
   timeout?: number;
+  /** Relying party id; the page's host when absent. */
   rpId?: string;
   /** Empty or absent: any discoverable credential of the relying party. */
   allowCredentials?: CredentialDescriptor[];
+  /** Whether the authenticator should know who touches it. */
   userVerification?: UserVerification;
   /** `appid` lets credentials of the old U2F protocol sign (WebAuthn L2 §10.1). */
   extensions?: { appid?: string };
@@ -53,6 +59,7 @@ export interface RequestOptions {
 
 /** What a server asks to be signed. */
 export interface CredentialAssertion {
+  /** For `navigator.credentials.get`. */
   publicKey: RequestOptions;
 }
 
@@ -68,8 +75,11 @@ export interface ClientExtensionResults {
 export interface CredentialAssertionResponse {
   /** The credential's id; the same as `rawId`. */
   id: Base64Url;
+  /** The credential's id. */
   rawId: Base64Url;
+  /** The only type there is. */
   type: "public-key";
+  /** What client and authenticator say. */
   response: {
     clientDataJSON: Base64Url;
     authenticatorData: Base64Url;
@@ -77,13 +87,17 @@ export interface CredentialAssertionResponse {
     /** The user's WebAuthn id, which discoverable credentials hold. */
     userHandle?: Base64Url;
   };
+  /** What the client did about extensions. */
   clientExtensionResults: ClientExtensionResults;
 }
 
 /** Options of `navigator.credentials.create` (WebAuthn L3 §5.4, `PublicKeyCredentialCreationOptionsJSON`). */
 export interface CreationOptions {
+  /** The relying party. */
   rp: { id?: string; name: string };
+  /** Whose credential it will be; `id` is the WebAuthn id. */
   user: { id: Base64Url; name: string; displayName: string };
+  /** Random bytes to be signed. */
   challenge: Base64Url;
   /** Acceptable algorithms, COSE numbers, most wanted first. */
   pubKeyCredParams: { type: "public-key"; alg: number }[];
@@ -91,6 +105,7 @@ export interface CreationOptions {
   timeout?: number;
   /** Credentials that the user has already: an authenticator that holds one refuses to make another. */
   excludeCredentials?: CredentialDescriptor[];
+  /** What kind of authenticator, and of credential. */
   authenticatorSelection?: {
     authenticatorAttachment?: "platform" | "cross-platform";
     /** The older form of `residentKey`, for clients of WebAuthn L1. */
@@ -98,12 +113,15 @@ export interface CreationOptions {
     residentKey?: "required" | "preferred" | "discouraged";
     userVerification?: UserVerification;
   };
+  /** Whether the authenticator should say who made it. */
   attestation?: "none" | "indirect" | "direct" | "enterprise";
+  /** `credProps`: tell whether the credential is discoverable. */
   extensions?: { credProps?: boolean };
 }
 
 /** What a server asks a new credential to be. */
 export interface CredentialCreation {
+  /** For `navigator.credentials.create`. */
   publicKey: CreationOptions;
 }
 
@@ -111,13 +129,17 @@ export interface CredentialCreation {
 export interface CredentialCreationResponse {
   /** The new credential's id; the same as `rawId`. */
   id: Base64Url;
+  /** The credential's id. */
   rawId: Base64Url;
+  /** The only type there is. */
   type: "public-key";
+  /** What client and authenticator say. */
   response: {
     clientDataJSON: Base64Url;
     attestationObject: Base64Url;
     transports?: string[];
   };
+  /** What the client did about extensions. */
   clientExtensionResults: ClientExtensionResults;
 }
 
@@ -162,12 +184,11 @@ const credentialFields = {
 
 /** Moves the two names of the extension results into one. */
 function mergeExtensionResults<
-  T extends { clientExtensionResults?: unknown; extensions?: unknown },
->(
-  { clientExtensionResults, extensions, ...rest }: T,
-): Omit<T, "clientExtensionResults" | "extensions"> & {
-  clientExtensionResults: NonNullable<T["clientExtensionResults"] | T["extensions"]>;
-} {
+  T extends {
+    clientExtensionResults?: ClientExtensionResults | null;
+    extensions?: ClientExtensionResults | null;
+  },
+>({ clientExtensionResults, extensions, ...rest }: T) {
   return { ...rest, clientExtensionResults: clientExtensionResults ?? extensions ?? {} };
 }
 
