@@ -24,7 +24,7 @@ export function validateOrigin(origin: string, rpId: string): void {
 
 /** Scheme, host and port, and nothing else. */
 function parseOrigin(origin: string): URL | undefined {
-  if (!/^https?:\/\/[A-Za-z0-9._-]+(?::[0-9]{1,5})?$/.test(origin)) return undefined;
+  if (!/^https?:\/\/[\w-]+(?:\.[\w-]+)*(?::[0-9]{1,5})?$/.test(origin)) return undefined;
   return URL.parse(origin) ?? undefined;
 }
 
