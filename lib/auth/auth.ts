@@ -33,7 +33,14 @@ export interface ClientInfo {
 
 /** Who makes a call, as the TLS certificate or the web session proves it. */
 export type Caller =
-  | { kind: "user"; user: string; roles: string[]; logins: string[]; mfaVerified: boolean; client: ClientInfo }
+  | {
+    kind: "user";
+    user: string;
+    roles: string[];
+    logins: string[];
+    mfaVerified: boolean;
+    client: ClientInfo;
+  }
   /** An administrator with the certificate from the data directory (tctl). */
   | { kind: "admin"; client: ClientInfo };
 
@@ -76,6 +83,8 @@ export interface WebSession {
   /** Goes into the Authorization header. */
   bearerToken: string;
   expiresAtMs: number;
+  /** The session ends when it is not used for this long. */
+  idleTimeoutMs: number;
 }
 
 /** What a person is asked to answer. */
@@ -145,11 +154,17 @@ export interface Users {
   current(caller: Caller): Promise<User>;
   /** Also ends the user's sessions, invitations and pending requests. */
   delete(caller: Caller, name: string): Promise<void>;
+  /** Locks a user out, which ends sessions and pending requests, or in again. */
+  setLocked(caller: Caller, name: string, locked: boolean): Promise<void>;
   /**
    * Makes an invitation good for `ttlMs` (1 hour by default, at most 48 h), voiding earlier ones. A `reset` also
    * removes the password and devices and ends sessions.
    */
-  invite(caller: Caller, name: string, options: { reset: boolean; ttlMs?: number }): Promise<Invitation>;
+  invite(
+    caller: Caller,
+    name: string,
+    options: { reset: boolean; ttlMs?: number },
+  ): Promise<Invitation>;
 }
 
 /** Registration of an invited user. Whoever holds the token is the invited person. */
@@ -174,7 +189,10 @@ export interface Registration {
 /** Sign-in on the web, and web sessions. */
 export interface SignIn {
   /** Password first, then a challenge. A wrong password and an unknown user fail alike, after the same work. */
-  begin(request: { user: string; password: string }, client: ClientInfo): Promise<CredentialAssertion>;
+  begin(
+    request: { user: string; password: string },
+    client: ClientInfo,
+  ): Promise<CredentialAssertion>;
   /** A challenge for any discoverable credential. */
   beginPasswordless(client: ClientInfo): Promise<CredentialAssertion>;
   /** `user` absent for a passwordless login. */
@@ -197,7 +215,10 @@ export interface SignIn {
     client: ClientInfo,
   ): Promise<LoginCertificates>;
   /** The signed-in caller. Throws `access_denied` for anything that is not a live session of a live user. */
-  authenticate(session: { sessionId: string; bearerToken: string }, client: ClientInfo): Promise<Caller & { kind: "user" }>;
+  authenticate(
+    session: { sessionId: string; bearerToken: string },
+    client: ClientInfo,
+  ): Promise<Caller & { kind: "user" }>;
   /** Ends the session; no error when it has ended already. */
   signOut(session: { sessionId: string }): Promise<void>;
 }
@@ -220,7 +241,11 @@ export interface Headless {
    * Throws `access_denied` (denied, id and key differ, user locked, headless off: one message to all strangers),
    * `expired`, `limit_exceeded`, or `cancelled` when `signal` aborts, which withdraws the request.
    */
-  login(request: HeadlessLoginRequest, client: ClientInfo, signal: AbortSignal): Promise<LoginCertificates>;
+  login(
+    request: HeadlessLoginRequest,
+    client: ClientInfo,
+    signal: AbortSignal,
+  ): Promise<LoginCertificates>;
   /**
    * The request, for the user it names; makes the waiting command publish its details, and waits a few seconds for
    * it. Throws `not_found` for an unknown id and for somebody else's, alike.
@@ -267,6 +292,8 @@ export interface Auth extends AsyncDisposable {
   mfa: Mfa;
   headless: Headless;
   nodes: Nodes;
+  /** UUID of this host; stays the same on the same data directory. */
+  readonly hostId: string;
   /** Certificate authorities of the cluster, for clients (host signers) and for the listener. */
   hostSigners(): Promise<HostSigner[]>;
   /** The certificate with which the auth service answers under `hex(cluster).teleport.cluster.local`, and whom it trusts. */

@@ -1,0 +1,8 @@
+/**
+ * Roles, and the rule that decides who may log in where. Nodes use it without the rest of the auth service.
+ *
+ * @module
+ */
+
+export * from "./node_access.ts";
+export * from "./role.ts";

@@ -1,0 +1,94 @@
+/**
+ * The rule that decides who may log in where. The auth service lists nodes by it, and nodes ask it at every login, so
+ * that what `tsh ls` shows is what `tsh ssh` reaches.
+ *
+ * Role by role, as Teleport does it:
+ * 1. A role whose deny labels fit the node closes it, for every login.
+ * 2. A role whose allow labels fit the node opens it, for that role's logins.
+ * 3. A login that any role denies is taken away.
+ *
+ * What is not understood opens nothing and closes all it could mean.
+ *
+ * @module
+ */
+
+import type { RoleResource } from "../../resources/mod.ts";
+import { matchLabels } from "./labels.ts";
+
+/** What a person brings: the logins that an administrator gave to the user. */
+export interface Traits {
+  logins: readonly string[];
+}
+
+/** A login name that may stand in a certificate: no white space or control characters, no comma, no leading dash. */
+export function isLogin(login: string): boolean {
+  // deno-lint-ignore no-control-regex
+  return /^[^-,\s\x00-\x1f\x7f][^,\s\x00-\x1f\x7f]{0,63}$/.test(login);
+}
+
+/** The logins that these roles open on a node with these labels; none when the node is closed. Sorted. */
+export function allowedLogins(
+  roles: readonly RoleResource[],
+  traits: Traits,
+  nodeLabels: Readonly<Record<string, string>>,
+): string[] {
+  const logins = new Set<string>();
+  for (const role of roles) {
+    if (deniesNode(role, nodeLabels)) return [];
+    if (!allowsNode(role, nodeLabels)) continue;
+    for (const login of expand(role.spec.allow.logins, traits)) logins.add(login);
+  }
+  for (const role of roles) {
+    for (const login of role.spec.deny.logins) {
+      if (login === "*" || !isUnderstood(login)) return [];
+      for (const denied of expand([login], traits)) logins.delete(denied);
+    }
+  }
+  return [...logins].sort();
+}
+
+/** Whether these roles let the person log in at a node with these labels, as `login` or, without one, as anybody. */
+export function mayAccessNode(
+  roles: readonly RoleResource[],
+  traits: Traits,
+  nodeLabels: Readonly<Record<string, string>>,
+  login?: string,
+): boolean {
+  const logins = allowedLogins(roles, traits, nodeLabels);
+  return login === undefined ? logins.length > 0 : logins.includes(login);
+}
+
+/** All logins that these roles may open somewhere: the principals of a certificate. Sorted. */
+export function certificateLogins(roles: readonly RoleResource[], traits: Traits): string[] {
+  const logins = new Set(roles.flatMap((role) => expand(role.spec.allow.logins, traits)));
+  return [...logins].sort();
+}
+
+function allowsNode(role: RoleResource, labels: Readonly<Record<string, string>>): boolean {
+  try {
+    return matchLabels(role.spec.allow.node_labels, labels);
+  } catch {
+    return false;
+  }
+}
+
+function deniesNode(role: RoleResource, labels: Readonly<Record<string, string>>): boolean {
+  try {
+    return matchLabels(role.spec.deny.node_labels, labels);
+  } catch {
+    return true;
+  }
+}
+
+const OWN_LOGINS = /^\{\{\s*internal\.logins\s*\}\}$/;
+
+function isUnderstood(login: string): boolean {
+  return OWN_LOGINS.test(login) || !login.includes("{{");
+}
+
+/** Puts the person's own logins where a role says `{{internal.logins}}`. Other templates stand for nothing. */
+function expand(logins: readonly string[], traits: Traits): string[] {
+  return logins.filter(isUnderstood)
+    .flatMap((login) => OWN_LOGINS.test(login) ? traits.logins : [login])
+    .filter((login) => isLogin(login));
+}
