@@ -43,10 +43,15 @@ export interface Process {
   /** Home directory, or `undefined` when there is none. */
   homeDir(): string | undefined;
   /**
-   * Aborted when the process is asked to end (SIGINT, SIGTERM, SIGHUP). The reason is a `ToolError` of code
-   * `cancelled`. Handlers are installed at the first call.
+   * Aborted when the process is asked to end (SIGINT, SIGTERM, SIGHUP). The reason is an `InterruptedError`
+   * (a `ToolError` of code `cancelled`). Handlers are installed at the first call.
    */
   interrupted(): AbortSignal;
+  /**
+   * Calls `listener` at each SIGHUP, which does not ask the process to end while there is a listener: a daemon reads its files
+   * again. Ends when disposed of. Never called on systems without that signal.
+   */
+  onHangup(listener: () => void): Disposable;
 }
 
 /** All of it. */

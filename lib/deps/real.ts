@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { ToolError } from "../errors/mod.ts";
+import { InterruptedError } from "../errors/mod.ts";
 import type { Clock, Deps, Environment, Process, Random, Terminal } from "./deps.ts";
 
 /** Exit status of a process that SIGPIPE ended, as a shell reports it: 128 + 13. */
@@ -81,6 +81,7 @@ async function writeAll(
 class RealProcess implements Process {
   readonly #env: Environment;
   #interrupt: AbortController | undefined;
+  readonly #hangupListeners = new Set<() => void>();
 
   constructor(env: Environment) {
     this.#env = env;
@@ -106,13 +107,23 @@ class RealProcess implements Process {
       this.#interrupt = interrupt;
       for (const signal of SIGNALS) {
         listen(signal, () => {
+          if (signal === "SIGHUP" && this.#hangupListeners.size > 0) {
+            for (const listener of this.#hangupListeners) listener();
+            return;
+          }
           // The first one asks for an orderly end. When that takes too long for a person, the next one does not ask.
           if (interrupt.signal.aborted) Deno.exit(SIGINT_STATUS);
-          interrupt.abort(new ToolError("cancelled", `interrupted by ${signal}`));
+          interrupt.abort(new InterruptedError(signal));
         });
       }
     }
     return this.#interrupt.signal;
+  }
+
+  onHangup(listener: () => void): Disposable {
+    this.interrupted();
+    this.#hangupListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#hangupListeners.delete(listener) };
   }
 }
 

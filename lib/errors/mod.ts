@@ -104,6 +104,32 @@ export class ToolError extends Error {
   }
 }
 
+/** Numbers of the signals that ask a process to end (signal(7); SIGBREAK is Windows's). */
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGTERM: 15,
+  SIGBREAK: 21,
+};
+
+/** A person or the system asked the process to end. The exit status is 128 + the signal's number, as shells report it. */
+export class InterruptedError extends ToolError {
+  override readonly name: string = "InterruptedError";
+  /** The signal, for example `SIGTERM`. */
+  readonly signal: string;
+
+  /** Makes the error for `signal`. */
+  constructor(signal: string) {
+    super("cancelled", `interrupted by ${signal}`);
+    this.signal = signal;
+  }
+
+  /** Exit status of a tool that was asked to end: 130 for SIGINT, 143 for SIGTERM. */
+  override get exitCode(): number {
+    return 128 + (SIGNAL_NUMBERS[this.signal] ?? 2);
+  }
+}
+
 /** Whether `error` is a {@linkcode ToolError}, of the given code when one is named. */
 export function isToolError(error: unknown, code?: ErrorCode): error is ToolError {
   return error instanceof ToolError && (code === undefined || error.code === code);

@@ -1,0 +1,95 @@
+/**
+ * What the three tools share: reading the command line, the exit code, and the one place where an error becomes words.
+ *
+ * @module
+ */
+
+import { type Command, CommanderError } from "commander";
+import type { Deps } from "../lib/deps/mod.ts";
+import { ToolError } from "../lib/errors/mod.ts";
+import { addCompletionCommands } from "./completion/commands.ts";
+import { report } from "./report.ts";
+
+/** Names of the tools in this program. */
+export const TOOL_NAMES = ["tsh", "tctl", "teleport"] as const;
+
+/** One of the tools. */
+export type ToolName = typeof TOOL_NAMES[number];
+
+/**
+ * Which tool is meant, and what is left of the command line for it.
+ *
+ * Called as `tctl` or `teleport` (a link, a copy, argv[0]) it is that tool. Otherwise a first word that is a tool's name
+ * chooses, and is not part of the tool's arguments; without one it is tsh.
+ *
+ * @param calledAs argv[0]: a path or a name, with or without `.exe`.
+ */
+export function whichTool(
+  calledAs: string,
+  args: readonly string[],
+): { tool: ToolName; args: readonly string[] } {
+  const base = calledAs.split(/[\\/]/).at(-1)!.replace(/\.exe$/i, "");
+  if (base === "tctl" || base === "teleport") return { tool: base, args };
+  const first = TOOL_NAMES.find((name) => name === args[0]);
+  return first === undefined ? { tool: "tsh", args } : { tool: first, args: args.slice(1) };
+}
+
+/**
+ * Runs a tool to its end.
+ *
+ * Commands print results and throw `ToolError`; what commander has to say (help, mistakes on the command line) is
+ * collected and printed here, so that every word goes out by `deps.terminal`.
+ *
+ * @returns The exit status: 0, 2 for a mistake on the command line, else that of the error.
+ */
+export async function runTool(
+  program: Command,
+  args: readonly string[],
+  deps: Pick<Deps, "env" | "terminal">,
+): Promise<number> {
+  addCompletionCommands(program, deps);
+  const said = { out: "", err: "" };
+  collectWords(program, said);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    await deps.terminal.stdout(said.out);
+    return 0;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) {
+        await deps.terminal.stdout(said.out);
+        return 0;
+      }
+      if (thrown.code === "commander.help") {
+        // The tool, or a group of commands, was called without a word of what to do.
+        await deps.terminal.stderr(said.err);
+        return new ToolError("usage", thrown.message).exitCode;
+      }
+    }
+    const error = thrown instanceof CommanderError ? usageError(thrown, said.err, program) : thrown;
+    return await report(error, deps, { debug: wantsDebug(program, deps) });
+  }
+}
+
+/** Commander would print and exit; here it writes into `said` and throws. Holds for all commands below, too. */
+function collectWords(command: Command, said: { out: string; err: string }): void {
+  command.exitOverride();
+  command.configureOutput({
+    writeOut: (text) => said.out += text,
+    writeErr: (text) => said.err += text,
+  });
+  for (const child of command.commands) collectWords(child, said);
+}
+
+/** `error: unknown option '--x'\n(Did you mean --y?)` becomes our kind of error, with the way to help. */
+function usageError(error: CommanderError, words: string, program: Command): ToolError {
+  const message = (words || error.message).trim().replace(/^error: /, "");
+  return new ToolError("usage", message, { hint: `See: ${program.name()} help`, cause: error });
+}
+
+/** Whether `--debug` was given anywhere on the command line, or TELEPORT_DEBUG is set to something true. */
+function wantsDebug(program: Command, deps: Pick<Deps, "env">): boolean {
+  const given = (command: Command): boolean =>
+    command.opts()["debug"] === true || command.commands.some(given);
+  return given(program) || /^(1|t|true|yes)$/i.test(deps.env.get("TELEPORT_DEBUG") ?? "");
+}
