@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file types.proto.
  */
 export const file_types: GenFile = /*@__PURE__*/
-  fileDesc("Cgt0eXBlcy5wcm90bxIFdHlwZXMi5wEKCE1ldGFkYXRhEgwKBG5hbWUYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEisKBmxhYmVscxgFIAMoCzIbLnR5cGVzLk1ldGFkYXRhLkxhYmVsc0VudHJ5EisKB2V4cGlyZXMYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgoKAmlkGAcgASgDEhAKCHJldmlzaW9uGAggASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiZAoOUmVzb3VyY2VIZWFkZXISDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGEiPQoaUmVzb3VyY2VJbk5hbWVzcGFjZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkiKAoGU29ydEJ5Eg8KB2lzX2Rlc2MYASABKAgSDQoFZmllbGQYAiABKAkiGgoJQm9vbFZhbHVlEg0KBXZhbHVlGAEgASgIIoEBCghTZXJ2ZXJWMhIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIhCgRzcGVjGAUgASgLMhMudHlwZXMuU2VydmVyU3BlY1YyIv8BCgxTZXJ2ZXJTcGVjVjISDAoEYWRkchgBIAEoCRITCgtwdWJsaWNfYWRkchgCIAEoCRIQCghob3N0bmFtZRgDIAEoCRI2CgpjbWRfbGFiZWxzGAQgAygLMiIudHlwZXMuU2VydmVyU3BlY1YyLkNtZExhYmVsc0VudHJ5EhIKCnVzZV90dW5uZWwYBiABKAgSDwoHdmVyc2lvbhgHIAEoCRIUCgxwdWJsaWNfYWRkcnMYDSADKAkaRwoOQ21kTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEiQKBXZhbHVlGAIgASgLMhUudHlwZXMuQ29tbWFuZExhYmVsVjI6AjgBIkEKDkNvbW1hbmRMYWJlbFYyEg4KBnBlcmlvZBgBIAEoAxIPCgdjb21tYW5kGAIgAygJEg4KBnJlc3VsdBgDIAEoCSKKAQoJS2VlcEFsaXZlEgwKBG5hbWUYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEhAKCGxlYXNlX2lkGAMgASgDEisKB2V4cGlyZXMYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHR5cGUYCSABKAUSDwoHaG9zdF9pZBgKIAEoCSJ9CgZVc2VyVjISDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGESHwoEc3BlYxgFIAEoCzIRLnR5cGVzLlVzZXJTcGVjVjIiuQEKClVzZXJTcGVjVjISDQoFcm9sZXMYBCADKAkSJQoGdHJhaXRzGAUgASgLMhUud3JhcHBlcnMuTGFiZWxWYWx1ZXMSIgoGc3RhdHVzGAYgASgLMhIudHlwZXMuTG9naW5TdGF0dXMSKwoHZXhwaXJlcxgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoKY3JlYXRlZF9ieRgIIAEoCzIQLnR5cGVzLkNyZWF0ZWRCeSKbAQoLTG9naW5TdGF0dXMSEQoJaXNfbG9ja2VkGAEgASgIEhYKDmxvY2tlZF9tZXNzYWdlGAIgASgJEi8KC2xvY2tlZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsb2NrX2V4cGlyZXMYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlMKCUNyZWF0ZWRCeRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIcCgR1c2VyGAMgASgLMg4udHlwZXMuVXNlclJlZiIXCgdVc2VyUmVmEgwKBG5hbWUYASABKAkihwEKC1VzZXJUb2tlblYzEgwKBGtpbmQYASABKAkSEAoIc3ViX2tpbmQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIhCghtZXRhZGF0YRgEIAEoCzIPLnR5cGVzLk1ldGFkYXRhEiQKBHNwZWMYBSABKAsyFi50eXBlcy5Vc2VyVG9rZW5TcGVjVjMiWQoPVXNlclRva2VuU3BlY1YzEgwKBHVzZXIYASABKAkSCwoDdXJsGAIgASgJEisKB2NyZWF0ZWQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn0KBlJvbGVWNhIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIfCgRzcGVjGAUgASgLMhEudHlwZXMuUm9sZVNwZWNWNiJ8CgpSb2xlU3BlY1Y2EiMKB29wdGlvbnMYASABKAsyEi50eXBlcy5Sb2xlT3B0aW9ucxIkCgVhbGxvdxgCIAEoCzIVLnR5cGVzLlJvbGVDb25kaXRpb25zEiMKBGRlbnkYAyABKAsyFS50eXBlcy5Sb2xlQ29uZGl0aW9ucyKPAwoLUm9sZU9wdGlvbnMSFQoNZm9yd2FyZF9hZ2VudBgBIAEoCBIXCg9tYXhfc2Vzc2lvbl90dGwYAiABKAMSKQoPcG9ydF9mb3J3YXJkaW5nGAMgASgLMhAudHlwZXMuQm9vbFZhbHVlEhoKEmNlcnRpZmljYXRlX2Zvcm1hdBgEIAEoCRIbChNjbGllbnRfaWRsZV90aW1lb3V0GAUgASgDEh8KF2Rpc2Nvbm5lY3RfZXhwaXJlZF9jZXJ0GAYgASgIEh0KFXBlcm1pdF94MTFfZm9yd2FyZGluZxgIIAEoCBIXCg9tYXhfY29ubmVjdGlvbnMYCSABKAMSFAoMbWF4X3Nlc3Npb25zGAogASgDEgwKBGxvY2sYDiABKAkSFQoNcGluX3NvdXJjZV9pcBgVIAEoCBInCg1zc2hfZmlsZV9jb3B5GBYgASgLMhAudHlwZXMuQm9vbFZhbHVlEi8KEHJlcXVpcmVfbWZhX3R5cGUYFyABKA4yFS50eXBlcy5SZXF1aXJlTUZBVHlwZSKcAQoOUm9sZUNvbmRpdGlvbnMSDgoGbG9naW5zGAEgAygJEhIKCm5hbWVzcGFjZXMYAiADKAkSKgoLbm9kZV9sYWJlbHMYAyABKAsyFS53cmFwcGVycy5MYWJlbFZhbHVlcxIaCgVydWxlcxgEIAMoCzILLnR5cGVzLlJ1bGUSHgoWbm9kZV9sYWJlbHNfZXhwcmVzc2lvbhgeIAEoCSJICgRSdWxlEhEKCXJlc291cmNlcxgBIAMoCRINCgV2ZXJicxgCIAMoCRINCgV3aGVyZRgDIAEoCRIPCgdhY3Rpb25zGAQgAygJIpEBChBBdXRoUHJlZmVyZW5jZVYyEgwKBGtpbmQYASABKAkSEAoIc3ViX2tpbmQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIhCghtZXRhZGF0YRgEIAEoCzIPLnR5cGVzLk1ldGFkYXRhEikKBHNwZWMYBSABKAsyGy50eXBlcy5BdXRoUHJlZmVyZW5jZVNwZWNWMiKpAwoUQXV0aFByZWZlcmVuY2VTcGVjVjISDAoEdHlwZRgBIAEoCRIVCg1zZWNvbmRfZmFjdG9yGAIgASgJEhYKDmNvbm5lY3Rvcl9uYW1lGAMgASgJEhcKA3UyZhgEIAEoCzIKLnR5cGVzLlUyRhIxChdkaXNjb25uZWN0X2V4cGlyZWRfY2VydBgGIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIqChBhbGxvd19sb2NhbF9hdXRoGAcgASgLMhAudHlwZXMuQm9vbFZhbHVlEhoKEm1lc3NhZ2Vfb2ZfdGhlX2RheRgIIAEoCRIUCgxsb2NraW5nX21vZGUYCSABKAkSIQoId2ViYXV0aG4YCiABKAsyDy50eXBlcy5XZWJhdXRobhIsChJhbGxvd19wYXNzd29yZGxlc3MYCyABKAsyEC50eXBlcy5Cb29sVmFsdWUSLwoQcmVxdWlyZV9tZmFfdHlwZRgMIAEoDjIVLnR5cGVzLlJlcXVpcmVNRkFUeXBlEigKDmFsbG93X2hlYWRsZXNzGA8gASgLMhAudHlwZXMuQm9vbFZhbHVlIkUKA1UyRhIOCgZhcHBfaWQYASABKAkSDgoGZmFjZXRzGAIgAygJEh4KFmRldmljZV9hdHRlc3RhdGlvbl9jYXMYAyADKAkiWgoIV2ViYXV0aG4SDQoFcnBfaWQYASABKAkSHwoXYXR0ZXN0YXRpb25fYWxsb3dlZF9jYXMYAiADKAkSHgoWYXR0ZXN0YXRpb25fZGVuaWVkX2NhcxgDIAMoCSLBAgoJTUZBRGV2aWNlEgwKBGtpbmQYASABKAkSEAoIc3ViX2tpbmQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIhCghtZXRhZGF0YRgEIAEoCzIPLnR5cGVzLk1ldGFkYXRhEgoKAmlkGAUgASgJEiwKCGFkZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXN0X3VzZWQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBHRvdHAYCCABKAsyES50eXBlcy5UT1RQRGV2aWNlSAASHwoDdTJmGAkgASgLMhAudHlwZXMuVTJGRGV2aWNlSAASKQoId2ViYXV0aG4YCiABKAsyFS50eXBlcy5XZWJhdXRobkRldmljZUgAQggKBmRldmljZSIMCgpUT1RQRGV2aWNlIkEKCVUyRkRldmljZRISCgprZXlfaGFuZGxlGAEgASgMEg8KB3B1Yl9rZXkYAiABKAwSDwoHY291bnRlchgDIAEoDSLRAQoOV2ViYXV0aG5EZXZpY2USFQoNY3JlZGVudGlhbF9pZBgBIAEoDBIXCg9wdWJsaWNfa2V5X2Nib3IYAiABKAwSGAoQYXR0ZXN0YXRpb25fdHlwZRgDIAEoCRIOCgZhYWd1aWQYBCABKAwSGQoRc2lnbmF0dXJlX2NvdW50ZXIYBSABKA0SGgoSYXR0ZXN0YXRpb25fb2JqZWN0GAYgASgMEhQKDHJlc2lkZW50X2tleRgHIAEoCBIYChBjcmVkZW50aWFsX3JwX2lkGAggASgJItUBChZIZWFkbGVzc0F1dGhlbnRpY2F0aW9uEiUKBmhlYWRlchgBIAEoCzIVLnR5cGVzLlJlc291cmNlSGVhZGVyEgwKBHVzZXIYAiABKAkSEgoKcHVibGljX2tleRgDIAEoDBIxCgVzdGF0ZRgEIAEoDjIiLnR5cGVzLkhlYWRsZXNzQXV0aGVudGljYXRpb25TdGF0ZRIkCgptZmFfZGV2aWNlGAUgASgLMhAudHlwZXMuTUZBRGV2aWNlEhkKEWNsaWVudF9pcF9hZGRyZXNzGAYgASgJIo8BCg9DZXJ0QXV0aG9yaXR5VjISDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGESKAoEc3BlYxgFIAEoCzIaLnR5cGVzLkNlcnRBdXRob3JpdHlTcGVjVjIioAEKE0NlcnRBdXRob3JpdHlTcGVjVjISDAoEdHlwZRgBIAEoCRIUCgxjbHVzdGVyX25hbWUYAiABKAkSDQoFcm9sZXMYBSADKAkSJAoLYWN0aXZlX2tleXMYCyABKAsyDy50eXBlcy5DQUtleVNldBIwChdhZGRpdGlvbmFsX3RydXN0ZWRfa2V5cxgMIAEoCzIPLnR5cGVzLkNBS2V5U2V0IkoKCENBS2V5U2V0Eh4KA3NzaBgBIAMoCzIRLnR5cGVzLlNTSEtleVBhaXISHgoDdGxzGAIgAygLMhEudHlwZXMuVExTS2V5UGFpciI1CgpTU0hLZXlQYWlyEhIKCnB1YmxpY19rZXkYASABKAwSEwoLcHJpdmF0ZV9rZXkYAiABKAwiJwoKVExTS2V5UGFpchIMCgRjZXJ0GAEgASgMEgsKA2tleRgCIAEoDCpcCg5SZXF1aXJlTUZBVHlwZRIHCgNPRkYQABILCgdTRVNTSU9OEAESHAoYU0VTU0lPTl9BTkRfSEFSRFdBUkVfS0VZEAISFgoSSEFSRFdBUkVfS0VZX1RPVUNIEAMqzQEKG0hlYWRsZXNzQXV0aGVudGljYXRpb25TdGF0ZRItCilIRUFETEVTU19BVVRIRU5USUNBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEikKJUhFQURMRVNTX0FVVEhFTlRJQ0FUSU9OX1NUQVRFX1BFTkRJTkcQARIoCiRIRUFETEVTU19BVVRIRU5USUNBVElPTl9TVEFURV9ERU5JRUQQAhIqCiZIRUFETEVTU19BVVRIRU5USUNBVElPTl9TVEFURV9BUFBST1ZFRBADYgZwcm90bzM", [file_google_protobuf_timestamp, file_wrappers]);
+  fileDesc("Cgt0eXBlcy5wcm90bxIFdHlwZXMi5wEKCE1ldGFkYXRhEgwKBG5hbWUYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEisKBmxhYmVscxgFIAMoCzIbLnR5cGVzLk1ldGFkYXRhLkxhYmVsc0VudHJ5EisKB2V4cGlyZXMYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgoKAmlkGAcgASgDEhAKCHJldmlzaW9uGAggASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiZAoOUmVzb3VyY2VIZWFkZXISDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGEiPQoaUmVzb3VyY2VJbk5hbWVzcGFjZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkiKAoGU29ydEJ5Eg8KB2lzX2Rlc2MYASABKAgSDQoFZmllbGQYAiABKAkiGgoJQm9vbFZhbHVlEg0KBXZhbHVlGAEgASgIIoEBCghTZXJ2ZXJWMhIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIhCgRzcGVjGAUgASgLMhMudHlwZXMuU2VydmVyU3BlY1YyIqICCgxTZXJ2ZXJTcGVjVjISDAoEYWRkchgBIAEoCRITCgtwdWJsaWNfYWRkchgCIAEoCRIQCghob3N0bmFtZRgDIAEoCRI2CgpjbWRfbGFiZWxzGAQgAygLMiIudHlwZXMuU2VydmVyU3BlY1YyLkNtZExhYmVsc0VudHJ5EiEKCHJvdGF0aW9uGAUgASgLMg8udHlwZXMuUm90YXRpb24SEgoKdXNlX3R1bm5lbBgGIAEoCBIPCgd2ZXJzaW9uGAcgASgJEhQKDHB1YmxpY19hZGRycxgNIAMoCRpHCg5DbWRMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKAsyFS50eXBlcy5Db21tYW5kTGFiZWxWMjoCOAEi6gEKCFJvdGF0aW9uEg0KBXN0YXRlGAEgASgJEg0KBXBoYXNlGAIgASgJEgwKBG1vZGUYAyABKAkSEgoKY3VycmVudF9pZBgEIAEoCRIrCgdzdGFydGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxncmFjZV9wZXJpb2QYBiABKAMSMAoMbGFzdF9yb3RhdGVkGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCghzY2hlZHVsZRgIIAEoCzIXLnR5cGVzLlJvdGF0aW9uU2NoZWR1bGUipwEKEFJvdGF0aW9uU2NoZWR1bGUSMgoOdXBkYXRlX2NsaWVudHMYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDnVwZGF0ZV9zZXJ2ZXJzGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdzdGFuZGJ5GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJBCg5Db21tYW5kTGFiZWxWMhIOCgZwZXJpb2QYASABKAMSDwoHY29tbWFuZBgCIAMoCRIOCgZyZXN1bHQYAyABKAkiigEKCUtlZXBBbGl2ZRIMCgRuYW1lGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIQCghsZWFzZV9pZBgDIAEoAxIrCgdleHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR0eXBlGAkgASgFEg8KB2hvc3RfaWQYCiABKAkifQoGVXNlclYyEgwKBGtpbmQYASABKAkSEAoIc3ViX2tpbmQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIhCghtZXRhZGF0YRgEIAEoCzIPLnR5cGVzLk1ldGFkYXRhEh8KBHNwZWMYBSABKAsyES50eXBlcy5Vc2VyU3BlY1YyIrkBCgpVc2VyU3BlY1YyEg0KBXJvbGVzGAQgAygJEiUKBnRyYWl0cxgFIAEoCzIVLndyYXBwZXJzLkxhYmVsVmFsdWVzEiIKBnN0YXR1cxgGIAEoCzISLnR5cGVzLkxvZ2luU3RhdHVzEisKB2V4cGlyZXMYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKCmNyZWF0ZWRfYnkYCCABKAsyEC50eXBlcy5DcmVhdGVkQnkimwEKC0xvZ2luU3RhdHVzEhEKCWlzX2xvY2tlZBgBIAEoCBIWCg5sb2NrZWRfbWVzc2FnZRgCIAEoCRIvCgtsb2NrZWRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbG9ja19leHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTCglDcmVhdGVkQnkSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoEdXNlchgDIAEoCzIOLnR5cGVzLlVzZXJSZWYiFwoHVXNlclJlZhIMCgRuYW1lGAEgASgJIocBCgtVc2VyVG9rZW5WMxIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIkCgRzcGVjGAUgASgLMhYudHlwZXMuVXNlclRva2VuU3BlY1YzIlkKD1VzZXJUb2tlblNwZWNWMxIMCgR1c2VyGAEgASgJEgsKA3VybBgCIAEoCRIrCgdjcmVhdGVkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ9CgZSb2xlVjYSDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGESHwoEc3BlYxgFIAEoCzIRLnR5cGVzLlJvbGVTcGVjVjYifAoKUm9sZVNwZWNWNhIjCgdvcHRpb25zGAEgASgLMhIudHlwZXMuUm9sZU9wdGlvbnMSJAoFYWxsb3cYAiABKAsyFS50eXBlcy5Sb2xlQ29uZGl0aW9ucxIjCgRkZW55GAMgASgLMhUudHlwZXMuUm9sZUNvbmRpdGlvbnMijwMKC1JvbGVPcHRpb25zEhUKDWZvcndhcmRfYWdlbnQYASABKAgSFwoPbWF4X3Nlc3Npb25fdHRsGAIgASgDEikKD3BvcnRfZm9yd2FyZGluZxgDIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIaChJjZXJ0aWZpY2F0ZV9mb3JtYXQYBCABKAkSGwoTY2xpZW50X2lkbGVfdGltZW91dBgFIAEoAxIfChdkaXNjb25uZWN0X2V4cGlyZWRfY2VydBgGIAEoCBIdChVwZXJtaXRfeDExX2ZvcndhcmRpbmcYCCABKAgSFwoPbWF4X2Nvbm5lY3Rpb25zGAkgASgDEhQKDG1heF9zZXNzaW9ucxgKIAEoAxIMCgRsb2NrGA4gASgJEhUKDXBpbl9zb3VyY2VfaXAYFSABKAgSJwoNc3NoX2ZpbGVfY29weRgWIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIvChByZXF1aXJlX21mYV90eXBlGBcgASgOMhUudHlwZXMuUmVxdWlyZU1GQVR5cGUinAEKDlJvbGVDb25kaXRpb25zEg4KBmxvZ2lucxgBIAMoCRISCgpuYW1lc3BhY2VzGAIgAygJEioKC25vZGVfbGFiZWxzGAMgASgLMhUud3JhcHBlcnMuTGFiZWxWYWx1ZXMSGgoFcnVsZXMYBCADKAsyCy50eXBlcy5SdWxlEh4KFm5vZGVfbGFiZWxzX2V4cHJlc3Npb24YHiABKAkiSAoEUnVsZRIRCglyZXNvdXJjZXMYASADKAkSDQoFdmVyYnMYAiADKAkSDQoFd2hlcmUYAyABKAkSDwoHYWN0aW9ucxgEIAMoCSKRAQoQQXV0aFByZWZlcmVuY2VWMhIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIpCgRzcGVjGAUgASgLMhsudHlwZXMuQXV0aFByZWZlcmVuY2VTcGVjVjIiqQMKFEF1dGhQcmVmZXJlbmNlU3BlY1YyEgwKBHR5cGUYASABKAkSFQoNc2Vjb25kX2ZhY3RvchgCIAEoCRIWCg5jb25uZWN0b3JfbmFtZRgDIAEoCRIXCgN1MmYYBCABKAsyCi50eXBlcy5VMkYSMQoXZGlzY29ubmVjdF9leHBpcmVkX2NlcnQYBiABKAsyEC50eXBlcy5Cb29sVmFsdWUSKgoQYWxsb3dfbG9jYWxfYXV0aBgHIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIaChJtZXNzYWdlX29mX3RoZV9kYXkYCCABKAkSFAoMbG9ja2luZ19tb2RlGAkgASgJEiEKCHdlYmF1dGhuGAogASgLMg8udHlwZXMuV2ViYXV0aG4SLAoSYWxsb3dfcGFzc3dvcmRsZXNzGAsgASgLMhAudHlwZXMuQm9vbFZhbHVlEi8KEHJlcXVpcmVfbWZhX3R5cGUYDCABKA4yFS50eXBlcy5SZXF1aXJlTUZBVHlwZRIoCg5hbGxvd19oZWFkbGVzcxgPIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZSJFCgNVMkYSDgoGYXBwX2lkGAEgASgJEg4KBmZhY2V0cxgCIAMoCRIeChZkZXZpY2VfYXR0ZXN0YXRpb25fY2FzGAMgAygJIloKCFdlYmF1dGhuEg0KBXJwX2lkGAEgASgJEh8KF2F0dGVzdGF0aW9uX2FsbG93ZWRfY2FzGAIgAygJEh4KFmF0dGVzdGF0aW9uX2RlbmllZF9jYXMYAyADKAkiwQIKCU1GQURldmljZRIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIKCgJpZBgFIAEoCRIsCghhZGRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbGFzdF91c2VkGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgR0b3RwGAggASgLMhEudHlwZXMuVE9UUERldmljZUgAEh8KA3UyZhgJIAEoCzIQLnR5cGVzLlUyRkRldmljZUgAEikKCHdlYmF1dGhuGAogASgLMhUudHlwZXMuV2ViYXV0aG5EZXZpY2VIAEIICgZkZXZpY2UiDAoKVE9UUERldmljZSJBCglVMkZEZXZpY2USEgoKa2V5X2hhbmRsZRgBIAEoDBIPCgdwdWJfa2V5GAIgASgMEg8KB2NvdW50ZXIYAyABKA0i0QEKDldlYmF1dGhuRGV2aWNlEhUKDWNyZWRlbnRpYWxfaWQYASABKAwSFwoPcHVibGljX2tleV9jYm9yGAIgASgMEhgKEGF0dGVzdGF0aW9uX3R5cGUYAyABKAkSDgoGYWFndWlkGAQgASgMEhkKEXNpZ25hdHVyZV9jb3VudGVyGAUgASgNEhoKEmF0dGVzdGF0aW9uX29iamVjdBgGIAEoDBIUCgxyZXNpZGVudF9rZXkYByABKAgSGAoQY3JlZGVudGlhbF9ycF9pZBgIIAEoCSLVAQoWSGVhZGxlc3NBdXRoZW50aWNhdGlvbhIlCgZoZWFkZXIYASABKAsyFS50eXBlcy5SZXNvdXJjZUhlYWRlchIMCgR1c2VyGAIgASgJEhIKCnB1YmxpY19rZXkYAyABKAwSMQoFc3RhdGUYBCABKA4yIi50eXBlcy5IZWFkbGVzc0F1dGhlbnRpY2F0aW9uU3RhdGUSJAoKbWZhX2RldmljZRgFIAEoCzIQLnR5cGVzLk1GQURldmljZRIZChFjbGllbnRfaXBfYWRkcmVzcxgGIAEoCSKPAQoPQ2VydEF1dGhvcml0eVYyEgwKBGtpbmQYASABKAkSEAoIc3ViX2tpbmQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIhCghtZXRhZGF0YRgEIAEoCzIPLnR5cGVzLk1ldGFkYXRhEigKBHNwZWMYBSABKAsyGi50eXBlcy5DZXJ0QXV0aG9yaXR5U3BlY1YyIqABChNDZXJ0QXV0aG9yaXR5U3BlY1YyEgwKBHR5cGUYASABKAkSFAoMY2x1c3Rlcl9uYW1lGAIgASgJEg0KBXJvbGVzGAUgAygJEiQKC2FjdGl2ZV9rZXlzGAsgASgLMg8udHlwZXMuQ0FLZXlTZXQSMAoXYWRkaXRpb25hbF90cnVzdGVkX2tleXMYDCABKAsyDy50eXBlcy5DQUtleVNldCJKCghDQUtleVNldBIeCgNzc2gYASADKAsyES50eXBlcy5TU0hLZXlQYWlyEh4KA3RscxgCIAMoCzIRLnR5cGVzLlRMU0tleVBhaXIiNQoKU1NIS2V5UGFpchISCgpwdWJsaWNfa2V5GAEgASgMEhMKC3ByaXZhdGVfa2V5GAIgASgMIicKClRMU0tleVBhaXISDAoEY2VydBgBIAEoDBILCgNrZXkYAiABKAwqXAoOUmVxdWlyZU1GQVR5cGUSBwoDT0ZGEAASCwoHU0VTU0lPThABEhwKGFNFU1NJT05fQU5EX0hBUkRXQVJFX0tFWRACEhYKEkhBUkRXQVJFX0tFWV9UT1VDSBADKs0BChtIZWFkbGVzc0F1dGhlbnRpY2F0aW9uU3RhdGUSLQopSEVBRExFU1NfQVVUSEVOVElDQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIpCiVIRUFETEVTU19BVVRIRU5USUNBVElPTl9TVEFURV9QRU5ESU5HEAESKAokSEVBRExFU1NfQVVUSEVOVElDQVRJT05fU1RBVEVfREVOSUVEEAISKgomSEVBRExFU1NfQVVUSEVOVElDQVRJT05fU1RBVEVfQVBQUk9WRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_wrappers]);
 
 /**
  * @generated from message types.Metadata
@@ -224,6 +224,11 @@ export type ServerSpecV2 = Message<"types.ServerSpecV2"> & {
   cmdLabels: { [key: string]: CommandLabelV2 };
 
   /**
+   * @generated from field: types.Rotation rotation = 5;
+   */
+  rotation?: Rotation | undefined;
+
+  /**
    * @generated from field: bool use_tunnel = 6;
    */
   useTunnel: boolean;
@@ -245,6 +250,89 @@ export type ServerSpecV2 = Message<"types.ServerSpecV2"> & {
  */
 export const ServerSpecV2Schema: GenMessage<ServerSpecV2> = /*@__PURE__*/
   messageDesc(file_types, 6);
+
+/**
+ * How far a node is in a change of its cluster's certificate authorities. tsh shows it as it is.
+ *
+ * @generated from message types.Rotation
+ */
+export type Rotation = Message<"types.Rotation"> & {
+  /**
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * @generated from field: string phase = 2;
+   */
+  phase: string;
+
+  /**
+   * @generated from field: string mode = 3;
+   */
+  mode: string;
+
+  /**
+   * @generated from field: string current_id = 4;
+   */
+  currentId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started = 5;
+   */
+  started?: Timestamp | undefined;
+
+  /**
+   * Nanoseconds.
+   *
+   * @generated from field: int64 grace_period = 6;
+   */
+  gracePeriod: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_rotated = 7;
+   */
+  lastRotated?: Timestamp | undefined;
+
+  /**
+   * @generated from field: types.RotationSchedule schedule = 8;
+   */
+  schedule?: RotationSchedule | undefined;
+};
+
+/**
+ * Describes the message types.Rotation.
+ * Use `create(RotationSchema)` to create a new message.
+ */
+export const RotationSchema: GenMessage<Rotation> = /*@__PURE__*/
+  messageDesc(file_types, 7);
+
+/**
+ * @generated from message types.RotationSchedule
+ */
+export type RotationSchedule = Message<"types.RotationSchedule"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp update_clients = 1;
+   */
+  updateClients?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp update_servers = 2;
+   */
+  updateServers?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp standby = 3;
+   */
+  standby?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message types.RotationSchedule.
+ * Use `create(RotationScheduleSchema)` to create a new message.
+ */
+export const RotationScheduleSchema: GenMessage<RotationSchedule> = /*@__PURE__*/
+  messageDesc(file_types, 8);
 
 /**
  * A label whose value is what a command printed last.
@@ -275,7 +363,7 @@ export type CommandLabelV2 = Message<"types.CommandLabelV2"> & {
  * Use `create(CommandLabelV2Schema)` to create a new message.
  */
 export const CommandLabelV2Schema: GenMessage<CommandLabelV2> = /*@__PURE__*/
-  messageDesc(file_types, 7);
+  messageDesc(file_types, 9);
 
 /**
  * Answer to a node's registration.
@@ -321,7 +409,7 @@ export type KeepAlive = Message<"types.KeepAlive"> & {
  * Use `create(KeepAliveSchema)` to create a new message.
  */
 export const KeepAliveSchema: GenMessage<KeepAlive> = /*@__PURE__*/
-  messageDesc(file_types, 8);
+  messageDesc(file_types, 10);
 
 /**
  * @generated from message types.UserV2
@@ -358,7 +446,7 @@ export type UserV2 = Message<"types.UserV2"> & {
  * Use `create(UserV2Schema)` to create a new message.
  */
 export const UserV2Schema: GenMessage<UserV2> = /*@__PURE__*/
-  messageDesc(file_types, 9);
+  messageDesc(file_types, 11);
 
 /**
  * @generated from message types.UserSpecV2
@@ -395,7 +483,7 @@ export type UserSpecV2 = Message<"types.UserSpecV2"> & {
  * Use `create(UserSpecV2Schema)` to create a new message.
  */
 export const UserSpecV2Schema: GenMessage<UserSpecV2> = /*@__PURE__*/
-  messageDesc(file_types, 10);
+  messageDesc(file_types, 12);
 
 /**
  * @generated from message types.LoginStatus
@@ -427,7 +515,7 @@ export type LoginStatus = Message<"types.LoginStatus"> & {
  * Use `create(LoginStatusSchema)` to create a new message.
  */
 export const LoginStatusSchema: GenMessage<LoginStatus> = /*@__PURE__*/
-  messageDesc(file_types, 11);
+  messageDesc(file_types, 13);
 
 /**
  * @generated from message types.CreatedBy
@@ -449,7 +537,7 @@ export type CreatedBy = Message<"types.CreatedBy"> & {
  * Use `create(CreatedBySchema)` to create a new message.
  */
 export const CreatedBySchema: GenMessage<CreatedBy> = /*@__PURE__*/
-  messageDesc(file_types, 12);
+  messageDesc(file_types, 14);
 
 /**
  * @generated from message types.UserRef
@@ -466,7 +554,7 @@ export type UserRef = Message<"types.UserRef"> & {
  * Use `create(UserRefSchema)` to create a new message.
  */
 export const UserRefSchema: GenMessage<UserRef> = /*@__PURE__*/
-  messageDesc(file_types, 13);
+  messageDesc(file_types, 15);
 
 /**
  * A user's invitation or reset.
@@ -509,7 +597,7 @@ export type UserTokenV3 = Message<"types.UserTokenV3"> & {
  * Use `create(UserTokenV3Schema)` to create a new message.
  */
 export const UserTokenV3Schema: GenMessage<UserTokenV3> = /*@__PURE__*/
-  messageDesc(file_types, 14);
+  messageDesc(file_types, 16);
 
 /**
  * @generated from message types.UserTokenSpecV3
@@ -536,7 +624,7 @@ export type UserTokenSpecV3 = Message<"types.UserTokenSpecV3"> & {
  * Use `create(UserTokenSpecV3Schema)` to create a new message.
  */
 export const UserTokenSpecV3Schema: GenMessage<UserTokenSpecV3> = /*@__PURE__*/
-  messageDesc(file_types, 15);
+  messageDesc(file_types, 17);
 
 /**
  * @generated from message types.RoleV6
@@ -573,7 +661,7 @@ export type RoleV6 = Message<"types.RoleV6"> & {
  * Use `create(RoleV6Schema)` to create a new message.
  */
 export const RoleV6Schema: GenMessage<RoleV6> = /*@__PURE__*/
-  messageDesc(file_types, 16);
+  messageDesc(file_types, 18);
 
 /**
  * @generated from message types.RoleSpecV6
@@ -600,7 +688,7 @@ export type RoleSpecV6 = Message<"types.RoleSpecV6"> & {
  * Use `create(RoleSpecV6Schema)` to create a new message.
  */
 export const RoleSpecV6Schema: GenMessage<RoleSpecV6> = /*@__PURE__*/
-  messageDesc(file_types, 17);
+  messageDesc(file_types, 19);
 
 /**
  * @generated from message types.RoleOptions
@@ -681,7 +769,7 @@ export type RoleOptions = Message<"types.RoleOptions"> & {
  * Use `create(RoleOptionsSchema)` to create a new message.
  */
 export const RoleOptionsSchema: GenMessage<RoleOptions> = /*@__PURE__*/
-  messageDesc(file_types, 18);
+  messageDesc(file_types, 20);
 
 /**
  * @generated from message types.RoleConditions
@@ -718,7 +806,7 @@ export type RoleConditions = Message<"types.RoleConditions"> & {
  * Use `create(RoleConditionsSchema)` to create a new message.
  */
 export const RoleConditionsSchema: GenMessage<RoleConditions> = /*@__PURE__*/
-  messageDesc(file_types, 19);
+  messageDesc(file_types, 21);
 
 /**
  * @generated from message types.Rule
@@ -750,7 +838,7 @@ export type Rule = Message<"types.Rule"> & {
  * Use `create(RuleSchema)` to create a new message.
  */
 export const RuleSchema: GenMessage<Rule> = /*@__PURE__*/
-  messageDesc(file_types, 20);
+  messageDesc(file_types, 22);
 
 /**
  * @generated from message types.AuthPreferenceV2
@@ -787,7 +875,7 @@ export type AuthPreferenceV2 = Message<"types.AuthPreferenceV2"> & {
  * Use `create(AuthPreferenceV2Schema)` to create a new message.
  */
 export const AuthPreferenceV2Schema: GenMessage<AuthPreferenceV2> = /*@__PURE__*/
-  messageDesc(file_types, 21);
+  messageDesc(file_types, 23);
 
 /**
  * @generated from message types.AuthPreferenceSpecV2
@@ -859,7 +947,7 @@ export type AuthPreferenceSpecV2 = Message<"types.AuthPreferenceSpecV2"> & {
  * Use `create(AuthPreferenceSpecV2Schema)` to create a new message.
  */
 export const AuthPreferenceSpecV2Schema: GenMessage<AuthPreferenceSpecV2> = /*@__PURE__*/
-  messageDesc(file_types, 22);
+  messageDesc(file_types, 24);
 
 /**
  * @generated from message types.U2F
@@ -886,7 +974,7 @@ export type U2F = Message<"types.U2F"> & {
  * Use `create(U2FSchema)` to create a new message.
  */
 export const U2FSchema: GenMessage<U2F> = /*@__PURE__*/
-  messageDesc(file_types, 23);
+  messageDesc(file_types, 25);
 
 /**
  * @generated from message types.Webauthn
@@ -913,7 +1001,7 @@ export type Webauthn = Message<"types.Webauthn"> & {
  * Use `create(WebauthnSchema)` to create a new message.
  */
 export const WebauthnSchema: GenMessage<Webauthn> = /*@__PURE__*/
-  messageDesc(file_types, 24);
+  messageDesc(file_types, 26);
 
 /**
  * @generated from message types.MFADevice
@@ -985,7 +1073,7 @@ export type MFADevice = Message<"types.MFADevice"> & {
  * Use `create(MFADeviceSchema)` to create a new message.
  */
 export const MFADeviceSchema: GenMessage<MFADevice> = /*@__PURE__*/
-  messageDesc(file_types, 25);
+  messageDesc(file_types, 27);
 
 /**
  * @generated from message types.TOTPDevice
@@ -998,7 +1086,7 @@ export type TOTPDevice = Message<"types.TOTPDevice"> & {
  * Use `create(TOTPDeviceSchema)` to create a new message.
  */
 export const TOTPDeviceSchema: GenMessage<TOTPDevice> = /*@__PURE__*/
-  messageDesc(file_types, 26);
+  messageDesc(file_types, 28);
 
 /**
  * @generated from message types.U2FDevice
@@ -1027,7 +1115,7 @@ export type U2FDevice = Message<"types.U2FDevice"> & {
  * Use `create(U2FDeviceSchema)` to create a new message.
  */
 export const U2FDeviceSchema: GenMessage<U2FDevice> = /*@__PURE__*/
-  messageDesc(file_types, 27);
+  messageDesc(file_types, 29);
 
 /**
  * @generated from message types.WebauthnDevice
@@ -1079,7 +1167,7 @@ export type WebauthnDevice = Message<"types.WebauthnDevice"> & {
  * Use `create(WebauthnDeviceSchema)` to create a new message.
  */
 export const WebauthnDeviceSchema: GenMessage<WebauthnDevice> = /*@__PURE__*/
-  messageDesc(file_types, 28);
+  messageDesc(file_types, 30);
 
 /**
  * @generated from message types.HeadlessAuthentication
@@ -1127,7 +1215,7 @@ export type HeadlessAuthentication = Message<"types.HeadlessAuthentication"> & {
  * Use `create(HeadlessAuthenticationSchema)` to create a new message.
  */
 export const HeadlessAuthenticationSchema: GenMessage<HeadlessAuthentication> = /*@__PURE__*/
-  messageDesc(file_types, 29);
+  messageDesc(file_types, 31);
 
 /**
  * @generated from message types.CertAuthorityV2
@@ -1166,7 +1254,7 @@ export type CertAuthorityV2 = Message<"types.CertAuthorityV2"> & {
  * Use `create(CertAuthorityV2Schema)` to create a new message.
  */
 export const CertAuthorityV2Schema: GenMessage<CertAuthorityV2> = /*@__PURE__*/
-  messageDesc(file_types, 30);
+  messageDesc(file_types, 32);
 
 /**
  * @generated from message types.CertAuthoritySpecV2
@@ -1205,7 +1293,7 @@ export type CertAuthoritySpecV2 = Message<"types.CertAuthoritySpecV2"> & {
  * Use `create(CertAuthoritySpecV2Schema)` to create a new message.
  */
 export const CertAuthoritySpecV2Schema: GenMessage<CertAuthoritySpecV2> = /*@__PURE__*/
-  messageDesc(file_types, 31);
+  messageDesc(file_types, 33);
 
 /**
  * @generated from message types.CAKeySet
@@ -1227,7 +1315,7 @@ export type CAKeySet = Message<"types.CAKeySet"> & {
  * Use `create(CAKeySetSchema)` to create a new message.
  */
 export const CAKeySetSchema: GenMessage<CAKeySet> = /*@__PURE__*/
-  messageDesc(file_types, 32);
+  messageDesc(file_types, 34);
 
 /**
  * @generated from message types.SSHKeyPair
@@ -1251,7 +1339,7 @@ export type SSHKeyPair = Message<"types.SSHKeyPair"> & {
  * Use `create(SSHKeyPairSchema)` to create a new message.
  */
 export const SSHKeyPairSchema: GenMessage<SSHKeyPair> = /*@__PURE__*/
-  messageDesc(file_types, 33);
+  messageDesc(file_types, 35);
 
 /**
  * @generated from message types.TLSKeyPair
@@ -1275,7 +1363,7 @@ export type TLSKeyPair = Message<"types.TLSKeyPair"> & {
  * Use `create(TLSKeyPairSchema)` to create a new message.
  */
 export const TLSKeyPairSchema: GenMessage<TLSKeyPair> = /*@__PURE__*/
-  messageDesc(file_types, 34);
+  messageDesc(file_types, 36);
 
 /**
  * @generated from enum types.RequireMFAType
