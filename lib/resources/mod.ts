@@ -7,6 +7,13 @@
 
 export { type HostPort, joinHostPort, splitHostPort } from "./address.ts";
 export { type AuthPreferenceSpec, type ClusterAuthPreference, isRpId } from "./auth_preference.ts";
+export type {
+  AuthCountName,
+  AuthLimitsConfig,
+  AuthRateName,
+  ProxyLimitsConfig,
+  RateConfig,
+} from "./limits_config.ts";
 export type { Metadata } from "./metadata.ts";
 export { checkNode, type NodeResource } from "./node.ts";
 export {

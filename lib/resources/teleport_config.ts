@@ -3,6 +3,12 @@ import { splitHostPort } from "./address.ts";
 import { applySchema, type UnknownKey } from "./apply_schema.ts";
 import { type AuthPreferenceSpec, authPreferenceSpec } from "./auth_preference.ts";
 import { filledText, flag, labels, textOrList } from "./fields.ts";
+import {
+  authLimits,
+  type AuthLimitsConfig,
+  proxyLimits,
+  type ProxyLimitsConfig,
+} from "./limits_config.ts";
 import { readYaml } from "./yaml.ts";
 import { ToolError } from "../errors/mod.ts";
 
@@ -33,6 +39,8 @@ export interface TeleportConfig {
     /** Everything on one port is the one way here. */
     proxy_listener_mode?: "multiplex";
     authentication?: AuthPreferenceSpec;
+    /** Not in Teleport's file. */
+    limits: AuthLimitsConfig;
   };
   /** The one port: web pages and calls. */
   proxy_service: {
@@ -44,6 +52,8 @@ export interface TeleportConfig {
     https_keypairs: { key_file: string; cert_file: string }[];
     /** Addresses and networks of proxies whose X-Forwarded-For is believed. Not in Teleport's file. */
     trusted_proxies: string[];
+    /** Not in Teleport's file. */
+    limits: ProxyLimitsConfig;
   };
   /** This machine as a node. */
   ssh_service: {
@@ -124,6 +134,7 @@ const schema: z.ZodType<TeleportConfig> = z.object({
       error: "expected multiplex: everything is on one port here",
     }).optional(),
     authentication: authPreferenceSpec.optional(),
+    limits: authLimits.default({}),
   }, section).prefault({}),
   proxy_service: z.object({
     enabled: flag.default(true),
@@ -136,6 +147,7 @@ const schema: z.ZodType<TeleportConfig> = z.object({
       { error: "expected a list of key_file and cert_file" },
     ).default([]),
     trusted_proxies: textOrList.default([]),
+    limits: proxyLimits.default({}),
   }, section).prefault({}),
   ssh_service: z.object({
     enabled: flag.default(true),

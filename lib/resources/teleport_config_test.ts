@@ -31,6 +31,9 @@ auth_service:
     connector_name: headless
     headless: true
     passwordless: off
+  limits:
+    headless_per_address: {burst: 20000, refill_ms: 1}
+    waiting_per_address: 20000
 proxy_service:
   enabled: true
   web_listen_addr: 0.0.0.0:443
@@ -39,6 +42,7 @@ proxy_service:
   - key_file: /k.pem
     cert_file: /c.pem
   trusted_proxies: [10.0.0.0/8]
+  limits: {connections_per_address: 20000}
 ssh_service:
   enabled: "yes"
   listen_addr: 0.0.0.0:3022
@@ -67,6 +71,10 @@ ssh_service:
         headless: true,
         passwordless: false,
       },
+      limits: {
+        headless_per_address: { burst: 20000, refill_ms: 1 },
+        waiting_per_address: 20000,
+      },
     },
     proxy_service: {
       enabled: true,
@@ -74,6 +82,7 @@ ssh_service:
       public_addr: ["proxy.example.com", "proxy.example.com:3080"],
       https_keypairs: [{ key_file: "/k.pem", cert_file: "/c.pem" }],
       trusted_proxies: ["10.0.0.0/8"],
+      limits: { connections_per_address: 20000 },
     },
     ssh_service: { enabled: true, listen_addr: "0.0.0.0:3022", labels: { env: "prod" } },
   });
@@ -130,6 +139,18 @@ function byLine(a: string, b: string): number {
 }
 
 Deno.test.each([
+  [
+    "version: v3\nauth_service: {limits: {waiting_total: many}}",
+    'teleport.yaml:2:40: auth_service.limits.waiting_total: expected a whole number, found "many"',
+  ],
+  [
+    "version: v3\nauth_service: {limits: {sign_in_per_name: 5}}",
+    "teleport.yaml:2:43: auth_service.limits.sign_in_per_name: expected a mapping with burst and refill_ms, found 5",
+  ],
+  [
+    "version: v3\nproxy_service: {limits: {connections: 0}}",
+    "teleport.yaml:2:39: proxy_service.limits.connections: expected at least 1, found 0",
+  ],
   ["", "teleport.yaml is empty, expected at least version: v3"],
   ["teleport: {}", "teleport.yaml:1:1: version: is missing, expected v3"],
   ["version: v2", 'teleport.yaml:1:10: version: expected v3, found "v2"'],

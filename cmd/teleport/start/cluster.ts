@@ -54,6 +54,7 @@ export async function startCluster(
       proxyAddress: () => joinHostPort({ host: publicHost.host, port: publicHost.port || port }),
       ...(settings.authentication && { authentication: settings.authentication }),
       defaultRpId: settings.defaultRpId,
+      limits: settings.authLimits,
       deps,
     }),
   );
@@ -66,6 +67,7 @@ export async function startCluster(
       publicAddr,
       certificates,
       trustedProxies: settings.trustedProxies,
+      limits: settings.proxyLimits,
       deps,
     }),
   );

@@ -1,8 +1,10 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
+import type { AuthLimits } from "../../../lib/auth/mod.ts";
 import type { Deps } from "../../../lib/deps/mod.ts";
 import { ToolError } from "../../../lib/errors/mod.ts";
+import type { ProxyLimits } from "../../../lib/proxy/mod.ts";
 import {
   type AuthPreferenceSpec,
   type HostPort,
@@ -34,6 +36,8 @@ export interface ClusterSettings {
   /** PEM files of web certificates; the cluster makes its own where there are none. */
   keypairs: { certFile: string; keyFile: string }[];
   trustedProxies: string[];
+  authLimits: Partial<AuthLimits>;
+  proxyLimits: Partial<ProxyLimits>;
   /** This machine as a node. */
   node: { hostname: string; addr: string; labels: Record<string, string> } | undefined;
 }
@@ -80,6 +84,8 @@ export function resolveSettings(
       keyFile: resolve(key_file),
     })),
     trustedProxies: proxy.trusted_proxies,
+    authLimits: camelCased(auth.limits),
+    proxyLimits: camelCased(proxy.limits),
     node: ssh.enabled
       ? {
         hostname: nodename,
@@ -94,6 +100,17 @@ export function resolveSettings(
 export function dialAddress({ host, port }: HostPort): string {
   const dialled = host === "" || host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   return joinHostPort({ host: dialled, port });
+}
+
+/** `{waiting_total: 5}` as `{waitingTotal: 5}`: the file's spelling becomes the program's. */
+function camelCased<T>(fields: object): Partial<T> {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined).map((
+    [name, value],
+  ) => [
+    name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    typeof value === "object" ? camelCased(value) : value,
+  ]);
+  return Object.fromEntries(entries) as Partial<T>;
 }
 
 function isLoopback(host: string): boolean {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
+import { DEFAULT_LIMITS } from "../../../lib/auth/mod.ts";
 import { realDeps } from "../../../lib/deps/mod.ts";
+import { DEFAULT_PROXY_LIMITS } from "../../../lib/proxy/mod.ts";
 import { parseTeleportConfig } from "../../../lib/resources/mod.ts";
 import { type ClusterSettings, dialAddress, resolveSettings } from "./settings.ts";
 
@@ -24,6 +26,8 @@ Deno.test("resolveSettings() serves this machine alone when nothing is said", ()
     authentication: undefined,
     keypairs: [],
     trustedProxies: [],
+    authLimits: {},
+    proxyLimits: {},
     node: undefined,
   });
 });
@@ -73,6 +77,31 @@ Deno.test("resolveSettings() refuses a cluster without auth or proxy", () => {
     assert.throws(() => settings(`${service}: {enabled: no}`), { code: "bad_parameter" });
   }
 });
+
+Deno.test("resolveSettings() passes limits on, by names that the services have", () => {
+  const yaml = `auth_service:
+  limits: {headless_per_address: {burst: 9, refill_ms: 2}, waiting_total: 7}
+proxy_service:
+  limits: {connections: 5, connections_per_address: 3}`;
+  const { authLimits, proxyLimits } = settings(yaml);
+  assert.deepEqual(authLimits, { headlessPerAddress: { burst: 9, refillMs: 2 }, waitingTotal: 7 });
+  assert.deepEqual(proxyLimits, { connections: 5, connectionsPerAddress: 3 });
+});
+
+Deno.test("every limit of the auth service can be set in teleport.yaml", () => {
+  const auth = Object.entries(DEFAULT_LIMITS).map(([name, value]) =>
+    `${snake(name)}: ${typeof value === "number" ? 5 : "{burst: 5, refill_ms: 5}"}`
+  );
+  const { authLimits } = settings(`auth_service: {limits: {${auth.join(", ")}}}`);
+  assert.deepEqual(Object.keys(authLimits).sort(), Object.keys(DEFAULT_LIMITS).sort());
+  for (const name of ["connections", "connectionsPerAddress"]) {
+    assert.ok(name in DEFAULT_PROXY_LIMITS);
+  }
+});
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
 
 Deno.test("dialAddress() never names all interfaces", () => {
   assert.equal(dialAddress({ host: "0.0.0.0", port: 1 }), "127.0.0.1:1");
