@@ -21,6 +21,7 @@ import { HEADLESS_LOOK_MS, HEADLESS_RETENTION_MS, HEADLESS_STUB_TTL_MS } from ".
 import type { RateLimiter } from "../rate_limiter.ts";
 import type { Found, Records } from "../records.ts";
 import { headlessKey, headlessPrefix } from "../store_keys.ts";
+import { Turns } from "../turns.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { HeadlessHub, Mailbox } from "./hub.ts";
 import { type HeadlessRecord, isFinal, presentRequest, type RequestRecord } from "./record.ts";
@@ -49,6 +50,8 @@ type Details = Found<RequestRecord>;
 /** Headless requests as the users they name see them. */
 export class HeadlessRequests {
   readonly #context: RequestsContext;
+  /** Counting a user's records and adding one must not be done twice at the same time. */
+  readonly #turns = new Turns();
 
   /** Requests over the context's services. */
   constructor(context: RequestsContext) {
@@ -209,8 +212,10 @@ export class HeadlessRequests {
     const found = await records.find(key);
     try {
       if (found === undefined) {
-        await this.#makeRoom(user, now);
-        await backend.create(stub);
+        await this.#turns.take(user, async () => {
+          await this.#makeRoom(user, now);
+          await backend.create(stub);
+        });
       } else if (found.value.state === "stub" && isOld(found.item, now)) {
         await backend.compareAndSwap(found.item.revision, stub);
       }
