@@ -44,7 +44,8 @@ export interface ListenerOptions {
   clusterName: string;
   limits: ProxyLimits;
   trustedProxies: TrustedProxies;
-  destinations: Destinations;
+  /** Told the port before the first connection comes. */
+  destinations: (port: number) => Destinations;
 }
 
 /** A TCP port with connections on it. */
@@ -53,6 +54,7 @@ export class Listener {
   readonly #server = net.createServer((socket) => this.#accept(socket));
   readonly #sockets = new Set<net.Socket>();
   readonly #caps: ConnectionCaps;
+  #destinations: Destinations | undefined;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
@@ -76,6 +78,7 @@ export class Listener {
     } catch (error) {
       throw listenError(error, `${hostname}:${port}`);
     }
+    listener.#destinations = options.destinations(listener.port);
     listener.#server.on("error", (error) => log.error("cannot accept: {error}", { error }));
     return listener;
   }
@@ -153,7 +156,7 @@ export class Listener {
 
   #dispatch(socket: net.Socket, address: string, hello: ClientHello): void {
     const route = routeOf(hello, this.#options.clusterName);
-    if (route.to !== "nowhere") return this.#options.destinations[route.to](socket, hello);
+    if (route.to !== "nowhere") return this.#destinations![route.to](socket, hello);
     log.debug("nothing here for {address}, who asks for {hello}", { address, hello });
     farewell(socket, alertRecord(route.alert));
   }

@@ -7,7 +7,6 @@
 import {
   ALPN_AUTH_PREFIX,
   ALPN_HTTP1,
-  ALPN_HTTP2,
   ALPN_PROXY_GRPC,
   ALPN_REVERSE_TUNNEL,
   API_DOMAIN,
@@ -39,6 +38,9 @@ export type Route =
 /**
  * Decides. Teleport's own protocols come before `h2` and `http/1.1`, which clients add to them as what is spoken inside:
  * a list with `teleport-auth@…` is for the auth service wherever in the list it stands.
+ *
+ * The web speaks HTTP/1.1 only. Of HTTP/2 under Deno and @hono/node-server, an answer with a header that HTTP/2 forbids
+ * ends the whole process, and for pages that make three requests nothing would be won.
  */
 export function routeOf(hello: ClientHello, clusterName: string): Route {
   const { serverName, alpnProtocols } = hello;
@@ -53,9 +55,8 @@ export function routeOf(hello: ClientHello, clusterName: string): Route {
   if (teleports.length > 0) return refuse("NO_APPLICATION_PROTOCOL");
   if (serverName === clusterServerName(clusterName)) return { to: "auth" };
   if (serverName?.endsWith(`.${API_DOMAIN}`)) return refuse("UNRECOGNIZED_NAME");
-  const speaksHttp = alpnProtocols.length === 0 ||
-    alpnProtocols.some((name) => name === ALPN_HTTP1 || name === ALPN_HTTP2);
-  return speaksHttp ? { to: "web" } : refuse("NO_APPLICATION_PROTOCOL");
+  const speaksHttp1 = alpnProtocols.length === 0 || alpnProtocols.includes(ALPN_HTTP1);
+  return speaksHttp1 ? { to: "web" } : refuse("NO_APPLICATION_PROTOCOL");
 }
 
 function refuse(reason: keyof typeof Alert): Route {
