@@ -7,6 +7,7 @@ import type { AuditLog } from "./audit/audit_log.ts";
 import type { ClientInfo, Registration, WebSession } from "./auth.ts";
 import type { Ceremonies } from "./ceremonies.ts";
 import { Enrolment } from "./enrolment.ts";
+import { sessionDenied } from "./errors.ts";
 import type { IdentityStore } from "./identity_store.ts";
 import type { InvitationService } from "./invitations.ts";
 import { isDeviceName } from "./names.ts";
@@ -89,11 +90,12 @@ export class RegistrationService implements Registration {
     });
     const hash = password === undefined ? undefined : await this.#context.hasher.hash(password);
     const { conditions, changes } = await enrolment.outcome();
+    // A new epoch: whoever was signed in with the old password is not any more.
+    const epoch = deps.random.uuid();
     try {
       await backend.atomicWrite([...grant.conditions, ...conditions], [
         ...grant.changes,
-        // A new epoch: whoever was signed in with the old password is not any more.
-        users.encode({ ...user, epoch: deps.random.uuid() }),
+        users.encode({ ...user, epoch }),
         ...hash === undefined ? [] : [identities.passwordChange(user.name, hash)],
         ...changes,
       ]);
@@ -107,7 +109,10 @@ export class RegistrationService implements Registration {
       });
     }
     this.#record(user.name, device, { client, withPassword: hash !== undefined });
-    return await this.#context.sessions.begin(await users.require(user.name));
+    const registered = await users.find(user.name);
+    // Reset, locked or removed in this very moment.
+    if (registered?.value.epoch !== epoch || registered.value.locked) throw sessionDenied();
+    return await this.#context.sessions.begin(registered);
   }
 
   #record(

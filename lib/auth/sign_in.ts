@@ -118,7 +118,7 @@ export class SignInService implements SignIn {
     { user, response }: SignInAnswer,
     client: ClientInfo,
   ): Promise<{ user: Found<UserRecord>; login: LoginData }> {
-    const { ceremonies, users, audit, settings } = this.#context;
+    const { ceremonies, users, identities, audit, settings } = this.#context;
     const method = user === undefined ? "passwordless" : "local";
     let login: LoginData;
     let name = user ?? "";
@@ -135,12 +135,14 @@ export class SignInService implements SignIn {
       throw this.#denied(name, client, { method, reason: "security key", cause: error });
     }
     name = login.user;
-    const [found, { allowLocalAuth }] = await Promise.all([
-      users.find(name),
-      settings.authPreference(),
-    ]);
-    if (found === undefined || found.value.locked || !allowLocalAuth) {
-      throw this.#denied(name, client, { method, reason: "locked or removed" });
+    // The user first, then the device: a reset before this shows in the device, one after it changes the user, on whom the
+    // session depends.
+    const found = await users.find(name);
+    const devices = await identities.getMFADevices(name, { withSecrets: false });
+    const hasDevice = devices.some((device) => device.id === login.device.id);
+    const { allowLocalAuth } = await settings.authPreference();
+    if (found === undefined || found.value.locked || !hasDevice || !allowLocalAuth) {
+      throw this.#denied(name, client, { method, reason: "locked, reset or removed" });
     }
     const { id, kind } = login.device;
     audit.emit("loginSucceeded", {

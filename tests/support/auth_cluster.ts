@@ -61,7 +61,12 @@ export class AuthCluster implements AsyncDisposable {
   static async open(options: AuthClusterOptions = {}): Promise<AuthCluster> {
     const dataDir = await Deno.makeTempDir({ prefix: "latchkey-auth-" });
     const deps = fakeDeps();
-    return new AuthCluster(dataDir, deps, options, await open(dataDir, deps, options));
+    try {
+      return new AuthCluster(dataDir, deps, options, await open(dataDir, deps, options));
+    } catch (error) {
+      await Deno.remove(dataDir, { recursive: true });
+      throw error;
+    }
   }
 
   get auth(): Auth {
@@ -133,16 +138,21 @@ async function open(
 ): Promise<{ backend: Backend; auth: Auth }> {
   const backend = options.backend ??
     (store === "sqlite" ? openSqliteBackend(dataDir, deps) : openMemoryBackend(deps));
-  const auth = await openAuth({
-    clusterName: "demo",
-    proxyAddress: () => "localhost:3080",
-    passwordCost: { ln: 4, r: 8, p: 1 },
-    ...options,
-    backend,
-    dataDir,
-    deps,
-  });
-  return { backend, auth };
+  try {
+    const auth = await openAuth({
+      clusterName: "demo",
+      proxyAddress: () => "localhost:3080",
+      passwordCost: { ln: 4, r: 8, p: 1 },
+      ...options,
+      backend,
+      dataDir,
+      deps,
+    });
+    return { backend, auth };
+  } catch (error) {
+    if (options.backend === undefined) await backend.close();
+    throw error;
+  }
 }
 
 /** A person with a key and a password. */

@@ -511,6 +511,21 @@ Deno.test("a user who was locked gets no certificate, though the approval came t
   assert.equal((await cluster.auth.headless.get(caller, login.id)).state, "withdrawn");
 });
 
+Deno.test("a reset after the approval takes it back, also before the record is gone", async () => {
+  await using cluster = await AuthCluster.open();
+  const alice = await cluster.addUser("alice");
+  const caller = await alice.caller();
+  const user = await cluster.backend.get("/users/alice");
+  const { epoch } = JSON.parse(new TextDecoder().decode(user.value));
+  for (const atApproval of [epoch, "an earlier one", undefined]) {
+    const login = startLogin(cluster.auth, "alice");
+    await cluster.auth.headless.get(caller, login.id);
+    await edit(cluster, `/headless/alice/${login.id}`, { state: "approved", epoch: atApproval });
+    if (atApproval === epoch) assert.equal((await login.result).user, "alice");
+    else await assert.rejects(login.result, DENIED);
+  }
+});
+
 Deno.test("a user who changes in the very moment of the claim gets what is true afterwards", async () => {
   await using cluster = await AuthCluster.open();
   const alice = await cluster.addUser("alice");

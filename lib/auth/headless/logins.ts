@@ -281,10 +281,14 @@ export class HeadlessLogins {
     for (let attempt = 1;; attempt++) {
       const [user, preference] = await Promise.all([users.find(request.user), settings.find()]);
       const isAllowed = settings.fill(preference?.value).allowHeadless;
-      if (wait.signal.aborted || user === undefined || user.value.locked || !isAllowed) {
+      const isLive = user !== undefined && !user.value.locked && user.value.epoch === record.epoch;
+      if (wait.signal.aborted || !isLive || !isAllowed) {
         await this.#end(wait, item, "withdrawn");
         if (wait.signal.aborted) throw withdrawn();
-        throw this.#denied(wait, isAllowed ? "user is locked or removed" : "headless is disabled");
+        throw this.#denied(
+          wait,
+          isAllowed ? "user was locked, reset or removed" : "headless is off",
+        );
       }
       try {
         await backend.atomicWrite([

@@ -17,6 +17,8 @@ export interface RequestRecord {
   expiresAtMs: number;
   endedAtMs?: number | undefined;
   device?: { id: string; name: string } | undefined;
+  /** The user's epoch at the approval: a reset since then takes the approval back. */
+  epoch?: string | undefined;
   /** Set by the waiting command when it takes the approval: from then on the certificate counts as issued. */
   claimed: boolean;
   /** The process that the command waits in. */
@@ -38,6 +40,7 @@ const recordSchema: z.ZodType<HeadlessRecord> = z.discriminatedUnion("state", [
     expiresAtMs: z.number(),
     endedAtMs: z.number().optional(),
     device: z.object({ id: z.string(), name: z.string() }).optional(),
+    epoch: z.string().optional(),
     claimed: z.boolean(),
     owner: z.object({ host: z.string(), instance: z.string() }),
     waiter: z.string(),

@@ -22,6 +22,7 @@ import type { RateLimiter } from "../rate_limiter.ts";
 import type { Found, Records } from "../records.ts";
 import { headlessKey, headlessPrefix } from "../store_keys.ts";
 import { Turns } from "../turns.ts";
+import type { UserService } from "../users.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { HeadlessHub, Mailbox } from "./hub.ts";
 import { type HeadlessRecord, isFinal, presentRequest, type RequestRecord } from "./record.ts";
@@ -30,6 +31,7 @@ import { type HeadlessRecord, isFinal, presentRequest, type RequestRecord } from
 export interface RequestsContext {
   backend: Backend;
   records: Records<HeadlessRecord>;
+  users: UserService;
   hub: HeadlessHub;
   deadlines: Deadlines;
   looksPerUser: RateLimiter;
@@ -113,6 +115,8 @@ export class HeadlessRequests {
     const { state } = this.#present(user, id, details.value);
     if (state !== "pending") throw notPending(answer, state);
     let login: LoginData | undefined;
+    // Read before the key is looked at: a reset from now on takes the key away, or changes the epoch.
+    const epoch = (await this.#context.users.find(user))?.value.epoch;
     if (answer.state === "approved") {
       try {
         login = await this.#context.verify(user, answer.response);
@@ -125,7 +129,13 @@ export class HeadlessRequests {
     // Verifying takes a moment, in which the request may have expired.
     if (now >= details.value.expiresAtMs) throw notPending(answer, "expired");
     const device = login && { id: login.device.id, name: login.device.name };
-    const record: RequestRecord = { ...details.value, state: answer.state, endedAtMs: now, device };
+    const record: RequestRecord = {
+      ...details.value,
+      state: answer.state,
+      endedAtMs: now,
+      device,
+      epoch,
+    };
     try {
       await backend.compareAndSwap(
         details.item.revision,
