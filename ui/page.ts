@@ -40,7 +40,7 @@ const NOT_FOUND = `
       <p>The address may be mistyped, or cut short when it was copied.</p>
       <p>If it came from a terminal, copy the whole line that begins with <code>https://</code>. An invitation or a
         request that has ended keeps its page: this is not what you see then.</p>
-      <p class="actions"><a class="button" href="/web">Go to the start page</a></p>`;
+      <p class="actions"><a class="button button-primary" href="/web">Go to the start page</a></p>`;
 
 const LOADING = `
       <p class="quiet" id="loading">Loading …</p>
