@@ -1,0 +1,8 @@
+/**
+ * The administrator's side of a running cluster: its auth service by RPC, with the certificate from the data directory.
+ *
+ * @module
+ */
+
+export type { Admin, AdminInvitation, AdminUser, ClusterStatus, NodeQuery } from "./admin.ts";
+export { type AdminTarget, connectAdmin } from "./connect.ts";

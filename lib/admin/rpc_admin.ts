@@ -1,0 +1,105 @@
+import { createHash, X509Certificate } from "node:crypto";
+import type { NodeResource } from "../resources/mod.ts";
+import { AuthService } from "../wire/gen/auth_service_pb.ts";
+import type { GrpcClient } from "../wire/grpc/mod.ts";
+import type { Admin, AdminInvitation, AdminUser, ClusterStatus, NodeQuery } from "./admin.ts";
+import {
+  invitationOfMessage,
+  messageOfNode,
+  messageOfUser,
+  NAMESPACE,
+  nodeOfMessage,
+  userOfMessage,
+} from "./convert.ts";
+
+const call = AuthService.method;
+
+/** Nodes in one answer; a message is at most 4 MiB. */
+const PAGE_SIZE = 1_000;
+const NANOSECONDS_PER_MS = 1_000_000n;
+
+/** {@linkcode Admin} by the auth service's RPCs. */
+export class RpcAdmin implements Admin {
+  readonly #client: GrpcClient;
+  readonly #hostCasPem: readonly string[];
+
+  /** Speaks through `client`, which is this object's from now on. */
+  constructor(client: GrpcClient, hostCasPem: readonly string[]) {
+    this.#client = client;
+    this.#hostCasPem = hostCasPem;
+  }
+
+  async status(): Promise<ClusterStatus> {
+    const { clusterName, serverVersion, proxyPublicAddr } = await this.#client.unary(call.ping, {});
+    return {
+      clusterName,
+      version: serverVersion,
+      proxyPublicAddr,
+      caPins: this.#hostCasPem.map(pinOf),
+    };
+  }
+
+  async listUsers(): Promise<AdminUser[]> {
+    const users: AdminUser[] = [];
+    for await (const message of this.#client.serverStream(call.getUsers, {})) {
+      users.push(userOfMessage(message));
+    }
+    return users.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  async createUser(user: { name: string; roles: string[]; logins: string[] }): Promise<void> {
+    await this.#client.unary(call.createUser, messageOfUser(user));
+  }
+
+  async deleteUser(name: string): Promise<void> {
+    await this.#client.unary(call.deleteUser, { name });
+  }
+
+  async invite(
+    name: string,
+    { reset, ttlMs = 0 }: { reset: boolean; ttlMs?: number },
+  ): Promise<AdminInvitation> {
+    const type = reset ? "password" : "invite";
+    const ttl = BigInt(ttlMs) * NANOSECONDS_PER_MS;
+    const token = await this.#client.unary(call.createResetPasswordToken, { name, type, ttl });
+    return invitationOfMessage(token);
+  }
+
+  async listNodes(query: NodeQuery): Promise<NodeResource[]> {
+    const nodes: NodeResource[] = [];
+    let startKey = "";
+    do {
+      const page = await this.#client.unary(call.listResources, {
+        ...query,
+        resourceType: "node",
+        namespace: NAMESPACE,
+        limit: PAGE_SIZE,
+        startKey,
+      });
+      for (const { resource } of page.resources) {
+        if (resource.case === "node") nodes.push(nodeOfMessage(resource.value));
+      }
+      startKey = page.nextKey;
+    } while (startKey !== "");
+    return nodes;
+  }
+
+  async upsertNode(node: NodeResource): Promise<void> {
+    await this.#client.unary(call.upsertNode, messageOfNode(node));
+  }
+
+  async deleteNode(name: string): Promise<void> {
+    await this.#client.unary(call.deleteNode, { name, namespace: NAMESPACE });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+}
+
+/** Teleport's CA pin: the digest of the certificate's public key, by which a node knows its cluster. */
+function pinOf(certificatePem: string): string {
+  const { publicKey } = new X509Certificate(certificatePem);
+  const digest = createHash("sha256").update(publicKey.export({ type: "spki", format: "der" }));
+  return `sha256:${digest.digest("hex")}`;
+}
