@@ -1,9 +1,22 @@
 import type { TLSSocket } from "node:tls";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
+import { getLogger } from "@logtape/logtape";
+import { messageOf } from "../../errors/mod.ts";
 import type { InFlight } from "../in_flight.ts";
 import { webApp } from "./app.ts";
 import type { WebContext } from "./context.ts";
 import { HandedHttpServer } from "./http_server.ts";
+
+const log = getLogger(["latchkey", "proxy"]);
+
+/** Answers what never came to a handler: HTTP that is no request (no host, an address that is none), or a defect. */
+function withoutHandler(error: unknown): Response {
+  const refused = error instanceof RequestError;
+  if (refused) log.debug("not a request: {reason}", { reason: messageOf(error) });
+  else log.error("answering failed: {error}", { error });
+  const message = refused ? "malformed request" : "internal error";
+  return Response.json({ error: { message } }, { status: refused ? 400 : 500 });
+}
 
 /** Pages and web API, for connections whose TLS handshake is done. */
 export class WebServer {
@@ -15,7 +28,7 @@ export class WebServer {
     this.#http = new HandedHttpServer(
       getRequestListener(
         (request, env) => inFlight.track(async () => await app.fetch(request, env)),
-        { overrideGlobalObjects: false },
+        { overrideGlobalObjects: false, errorHandler: withoutHandler },
       ),
       context.limits,
     );
