@@ -95,7 +95,7 @@ Deno.test({
     }),
 });
 
-Deno.test("openSqliteBackend() writes through to the disk: WAL, synchronous FULL", () =>
+Deno.test("openSqliteBackend() keeps a write-ahead log, which others may read at the same time", () =>
   withDirectory(async (directory) => {
     await using store = openSqliteBackend(directory, deps);
     await store.put({ key: "/a", value: bytes("a") });

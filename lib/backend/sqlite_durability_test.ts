@@ -1,4 +1,4 @@
-/** What was answered survives kill -9, at whatever moment it comes. */
+/** What was answered survives kill -9, at whatever moment it comes, and a power cut: it has been synced to the disk. */
 
 import assert from "node:assert/strict";
 import { realDeps } from "../deps/mod.ts";
@@ -62,4 +62,49 @@ Deno.test("sqlite store loses no answered write to kill -9, and keeps no half of
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+/** Writes one item after another, saying so before and after. */
+const COUNTED_WRITER = `
+import { openSqliteBackend } from ${JSON.stringify(import.meta.resolve("./mod.ts"))};
+import { realDeps } from ${JSON.stringify(import.meta.resolve("../deps/mod.ts"))};
+const store = openSqliteBackend(Deno.args[0], realDeps());
+const say = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text));
+say("writes begin");
+for (let i = 0; i < 7; i++) await store.put({ key: "/serial/" + i, value: new Uint8Array(10) });
+say("writes together");
+await Promise.all(Array.from({ length: 500 }, (_, i) => store.put({ key: "/k/" + i, value: new Uint8Array(10) })));
+say("writes end");
+await store.close();
+`;
+
+Deno.test({
+  name: "sqlite store syncs each write before it answers, and writes that come together at once",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${directory}/writer.ts`, COUNTED_WRITER);
+      const trace = `${directory}/trace`;
+      const { code, stderr } = await new Deno.Command("strace", {
+        args: [
+          ...["-f", "-e", "trace=write,fsync,fdatasync", "-s", "20", "-o", trace],
+          ...[Deno.execPath(), "run", "-A", `${directory}/writer.ts`, `${directory}/data`],
+        ],
+        stdin: "null",
+        stdout: "null",
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      const calls = await Deno.readTextFile(trace);
+      const [, serial, together] = calls.split(/write\(1, "writes (?:begin|together|end)"/);
+      const syncs = (text: string) => text.match(/\bf(?:data)?sync\(/g)?.length ?? 0;
+      assert.ok(syncs(serial!) >= 7, `${syncs(serial!)} syncs for 7 writes`);
+      assert.ok(
+        syncs(together!) >= 1 && syncs(together!) < 10,
+        `${syncs(together!)} syncs together`,
+      );
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
 });
