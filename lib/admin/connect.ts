@@ -27,8 +27,16 @@ export interface AdminTarget {
 export async function connectAdmin(
   { address, clusterName, identity }: AdminTarget,
 ): Promise<Admin> {
-  const socket = await dial(address, clusterName, identity);
-  const client = new GrpcClient(() => socket);
+  // Dialled now, so that a cluster that is not there is told apart from a call that fails.
+  let unused: tls.TLSSocket | undefined = await dial(address, clusterName, identity);
+  const client = new GrpcClient({
+    authority: clusterServerName(clusterName),
+    connect() {
+      const socket = unused;
+      unused = undefined;
+      return socket ?? dial(address, clusterName, identity);
+    },
+  });
   return new RpcAdmin(client, identity.hostCasPem);
 }
 

@@ -14,6 +14,9 @@ import {
 
 const call = AuthService.method;
 
+/** Longest that a call may take. */
+const TIMEOUT = { timeoutMs: 30_000 };
+
 /** Nodes in one answer; a message is at most 4 MiB. */
 const PAGE_SIZE = 1_000;
 const NANOSECONDS_PER_MS = 1_000_000n;
@@ -30,7 +33,11 @@ export class RpcAdmin implements Admin {
   }
 
   async status(): Promise<ClusterStatus> {
-    const { clusterName, serverVersion, proxyPublicAddr } = await this.#client.unary(call.ping, {});
+    const { clusterName, serverVersion, proxyPublicAddr } = await this.#client.unary(
+      call.ping,
+      {},
+      TIMEOUT,
+    );
     return {
       clusterName,
       version: serverVersion,
@@ -41,18 +48,18 @@ export class RpcAdmin implements Admin {
 
   async listUsers(): Promise<AdminUser[]> {
     const users: AdminUser[] = [];
-    for await (const message of this.#client.serverStream(call.getUsers, {})) {
+    for await (const message of this.#client.serverStream(call.getUsers, {}, TIMEOUT)) {
       users.push(userOfMessage(message));
     }
     return users.sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
   async createUser(user: { name: string; roles: string[]; logins: string[] }): Promise<void> {
-    await this.#client.unary(call.createUser, messageOfUser(user));
+    await this.#client.unary(call.createUser, messageOfUser(user), TIMEOUT);
   }
 
   async deleteUser(name: string): Promise<void> {
-    await this.#client.unary(call.deleteUser, { name });
+    await this.#client.unary(call.deleteUser, { name }, TIMEOUT);
   }
 
   async invite(
@@ -61,7 +68,11 @@ export class RpcAdmin implements Admin {
   ): Promise<AdminInvitation> {
     const type = reset ? "password" : "invite";
     const ttl = BigInt(ttlMs) * NANOSECONDS_PER_MS;
-    const token = await this.#client.unary(call.createResetPasswordToken, { name, type, ttl });
+    const token = await this.#client.unary(
+      call.createResetPasswordToken,
+      { name, type, ttl },
+      TIMEOUT,
+    );
     return invitationOfMessage(token);
   }
 
@@ -75,7 +86,7 @@ export class RpcAdmin implements Admin {
         namespace: NAMESPACE,
         limit: PAGE_SIZE,
         startKey,
-      });
+      }, TIMEOUT);
       for (const { resource } of page.resources) {
         if (resource.case === "node") nodes.push(nodeOfMessage(resource.value));
       }
@@ -85,11 +96,11 @@ export class RpcAdmin implements Admin {
   }
 
   async upsertNode(node: NodeResource): Promise<void> {
-    await this.#client.unary(call.upsertNode, messageOfNode(node));
+    await this.#client.unary(call.upsertNode, messageOfNode(node), TIMEOUT);
   }
 
   async deleteNode(name: string): Promise<void> {
-    await this.#client.unary(call.deleteNode, { name, namespace: NAMESPACE });
+    await this.#client.unary(call.deleteNode, { name, namespace: NAMESPACE }, TIMEOUT);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
