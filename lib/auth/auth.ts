@@ -14,7 +14,6 @@ import type {
   ChallengeScope,
   MFADevice,
   UserVerificationRequirement,
-  WebauthnConfig,
 } from "../webauthn/mod.ts";
 import type {
   CredentialAssertion,
@@ -23,132 +22,37 @@ import type {
   CredentialCreationResponse,
 } from "../wire/webauthn.ts";
 import type { NodeResource } from "../resources/mod.ts";
+import type {
+  AuthPreference,
+  Caller,
+  CertificateAuthority,
+  ClientInfo,
+  HeadlessLoginRequest,
+  HeadlessRequest,
+  HostSigner,
+  Invitation,
+  LoginCertificates,
+  User,
+  WebSession,
+} from "./types.ts";
 
-/** Where a request came from. */
-export interface ClientInfo {
-  /** IP address, without port; the one that a configured proxy forwarded, if any. */
-  address: string;
-  userAgent?: string;
-}
-
-/** Who makes a call, as the TLS certificate or the web session proves it. */
-export type Caller =
-  | {
-    kind: "user";
-    user: string;
-    roles: string[];
-    logins: string[];
-    mfaVerified: boolean;
-    client: ClientInfo;
-  }
-  /** An administrator with the certificate from the data directory (tctl). */
-  | { kind: "admin"; client: ClientInfo };
-
-/** The cluster's authentication settings, with Teleport's defaults filled in. */
-export interface AuthPreference {
-  type: "local";
-  secondFactors: string[];
-  webauthn: WebauthnConfig;
-  u2f?: { appId: string };
-  /** Name of the default connector; `headless` makes headless the default of ls, ssh and scp. */
-  connectorName: string;
-  allowHeadless: boolean;
-  allowPasswordless: boolean;
-  allowLocalAuth: boolean;
-}
-
-/** A user, without secrets. */
-export interface User {
-  name: string;
-  roles: string[];
-  /** Operating system logins, the trait `logins`. */
-  logins: string[];
-  createdAtMs: number;
-  locked: boolean;
-}
-
-/** A user's invitation or reset, as `tctl` prints it: the only time that the token is seen. */
-export interface Invitation {
-  user: string;
-  token: string;
-  url: string;
-  expiresAtMs: number;
-}
-
-/** A web session: both secrets are needed for every authenticated call. */
-export interface WebSession {
-  user: string;
-  /** Goes into the cookie. */
-  sessionId: string;
-  /** Goes into the Authorization header. */
-  bearerToken: string;
-  expiresAtMs: number;
-  /** The session ends when it is not used for this long. */
-  idleTimeoutMs: number;
-}
-
-/** What a person is asked to answer. */
-export interface HeadlessRequest {
-  id: string;
-  user: string;
-  /** OpenSSH authorized_keys line of the waiting command's key. */
-  sshPublicKey: string;
-  clientAddress: string;
-  state: HeadlessState;
-  createdAtMs: number;
-  /** When it stops waiting. */
-  expiresAtMs: number;
-  /** When it was answered, withdrawn or expired. */
-  endedAtMs?: number;
-  /** Device that approved it. */
-  device?: { id: string; name: string };
-}
-
-/**
- * pending → approved → (certificate issued; still `approved` to viewers) | denied | withdrawn (the command went away) |
- * expired.
- */
-export type HeadlessState = "pending" | "approved" | "denied" | "withdrawn" | "expired";
-
-/** What a waiting command asks for. */
-export interface HeadlessLoginRequest {
-  user: string;
-  id: string;
-  /** authorized_keys line, with or without its newline or comment. */
-  sshPublicKey: string;
-  /** SubjectPublicKeyInfo in PEM. When absent the SSH key is used for TLS too. */
-  tlsPublicKeyPem?: string;
-}
-
-/** A certificate authority's public side, for clients. */
-export interface HostSigner {
-  clusterName: string;
-  /** authorized_keys lines of the host CA. */
-  checkingKeys: string[];
-  /** PEM certificates of the host CA. */
-  tlsCerts: string[];
-}
-
-/** Short-lived credentials. */
-export interface LoginCertificates {
-  user: string;
-  /** OpenSSH certificate, one line. */
-  sshCertificate: string;
-  /** X.509, PEM. */
-  tlsCertificate: string;
-  hostSigners: HostSigner[];
-}
+export type * from "./types.ts";
 
 /** Settings: cluster name and authentication preference. */
 export interface Settings {
+  /** The cluster's name. */
   readonly clusterName: string;
+  /** The settings of this moment. */
   authPreference(): Promise<AuthPreference>;
 }
 
 /** Users and their invitations. Only for administrators, but for {@linkcode Users.current}. */
 export interface Users {
+  /** Makes a user, who needs an invitation to sign in. Throws `already_exists`; `not_found` for an unknown role. */
   create(caller: Caller, user: { name: string; roles: string[]; logins: string[] }): Promise<User>;
+  /** All users, by name. */
   list(caller: Caller): Promise<User[]>;
+  /** One user. Throws `not_found`. */
   get(caller: Caller, name: string): Promise<User>;
   /** The calling user. */
   current(caller: Caller): Promise<User>;
@@ -231,6 +135,7 @@ export interface Mfa {
     allowReuse?: ChallengeAllowReuse;
     userVerificationRequirement?: UserVerificationRequirement;
   }): Promise<CredentialAssertion>;
+  /** The calling user's devices, without their keys. */
   devices(caller: Caller): Promise<MFADevice[]>;
 }
 
@@ -274,7 +179,9 @@ export interface Nodes {
     searchKeywords?: string[];
     predicateExpression?: string;
   }): Promise<{ nodes: NodeResource[]; nextKey: string; totalCount: number }>;
+  /** Writes a node; one with `metadata.expires` goes then unless it is written again. Only for administrators. */
   upsert(caller: Caller, node: NodeResource): Promise<void>;
+  /** Removes a node. Only for administrators. Throws `not_found`. */
   delete(caller: Caller, name: string): Promise<void>;
   /**
    * The node that a dial target means (`name:0`, `<uuid>:0`, `addr:port`), if the caller may reach it. Throws
@@ -285,17 +192,26 @@ export interface Nodes {
 
 /** Everything. */
 export interface Auth extends AsyncDisposable {
+  /** Cluster name and settings. */
   settings: Settings;
+  /** Users. */
   users: Users;
+  /** Registration of invited users. */
   registration: Registration;
+  /** Sign-in and web sessions. */
   signIn: SignIn;
+  /** Challenges and devices of who is signed in. */
   mfa: Mfa;
+  /** Headless logins. */
   headless: Headless;
+  /** SSH nodes. */
   nodes: Nodes;
   /** UUID of this host; stays the same on the same data directory. */
   readonly hostId: string;
   /** Certificate authorities of the cluster, for clients (host signers) and for the listener. */
   hostSigners(): Promise<HostSigner[]>;
+  /** The public side of one certificate authority. */
+  certificateAuthority(kind: "user" | "host"): Promise<CertificateAuthority>;
   /** The certificate with which the auth service answers under `hex(cluster).teleport.cluster.local`, and whom it trusts. */
   serverTls(): Promise<{ certPem: string; keyPem: string; clientCasPem: string[] }>;
   /** The caller that a verified client certificate stands for. Throws `access_denied`. */

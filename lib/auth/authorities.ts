@@ -5,7 +5,7 @@ import type { Deps } from "../deps/mod.ts";
 import { isToolError } from "../errors/mod.ts";
 import { generateKeyPair } from "../keys/mod.ts";
 import { type CaKind, type CertificateAndKey, createCa } from "../keys/x509/mod.ts";
-import type { HostSigner } from "./auth.ts";
+import type { CertificateAuthority, HostSigner } from "./auth.ts";
 import { type Found, Records } from "./records.ts";
 import { authorityKey } from "./store_keys.ts";
 
@@ -79,11 +79,18 @@ export class Authorities {
 
   /** The public side of the host CA, with which clients know the cluster. */
   hostSigners(): HostSigner[] {
-    return [{
+    const { kind: _, ...signer } = this.publicSide("host");
+    return [signer];
+  }
+
+  /** The public side of an authority. */
+  publicSide(kind: CaKind): CertificateAuthority {
+    return {
+      kind,
       clusterName: this.#clusterName,
-      checkingKeys: [this.host.ssh.publicKey],
-      tlsCerts: [this.host.tls.certPem],
-    }];
+      checkingKeys: [this[kind].ssh.publicKey],
+      tlsCerts: [this[kind].tls.certPem],
+    };
   }
 }
 

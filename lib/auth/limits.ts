@@ -7,6 +7,7 @@
 
 /** A token bucket: `burst` at once, and one more every `refillMs`. */
 export interface Rate {
+  /** How many at once. */
   burst: number;
   /** Milliseconds after which one more is allowed. */
   refillMs: number;

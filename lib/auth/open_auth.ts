@@ -110,6 +110,7 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     nodes,
     hostId,
     hostSigners: () => Promise.resolve(authorities.hostSigners()),
+    certificateAuthority: (kind) => Promise.resolve(authorities.publicSide(kind)),
     serverTls: () => Promise.resolve(serverTls),
     callerFromCertificate: (der, client) => callers.fromCertificate(der, client),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

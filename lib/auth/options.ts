@@ -10,6 +10,7 @@ export interface AuthOptions {
   backend: Backend;
   /** For the audit log, the administrator's identity and the host's id. */
   dataDir: string;
+  /** The cluster's name; part of its certificates, so it must not change later. */
   clusterName: string;
   /** Where people reach the proxy, `host` or `host:port`, for invitation links. Asked each time, for it may be chosen late. */
   proxyAddress: () => string;
@@ -24,5 +25,6 @@ export interface AuthOptions {
   limits?: Partial<AuthLimits>;
   /** Cost of new password hashes. Less than the default is for tests. */
   passwordCost?: PasswordCost;
+  /** Time and randomness. */
   deps: Pick<Deps, "clock" | "random">;
 }

@@ -28,7 +28,9 @@ const HASH_BYTES = 32;
 export interface PasswordCost {
   /** Binary logarithm of N. */
   ln: number;
+  /** Block size. */
   r: number;
+  /** Parallelisation: how often the memory is gone through. */
   p: number;
 }
 

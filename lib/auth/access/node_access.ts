@@ -17,6 +17,7 @@ import { matchLabels } from "./labels.ts";
 
 /** What a person brings: the logins that an administrator gave to the user. */
 export interface Traits {
+  /** Operating system logins. */
   logins: readonly string[];
 }
 
