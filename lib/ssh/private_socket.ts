@@ -17,13 +17,23 @@ import { descendsFrom, peerCredentials } from "./peer.ts";
 /** sun_path of unix(7), with its final zero. */
 const MAX_PATH_BYTES = 107;
 
+/** Paths that mean themselves wherever ssh reads them: nothing to quote, no `%`, no `$`, no blank. */
+const PLAIN_PATH = /^\/[A-Za-z0-9_./+-]*$/;
+
 /** A directory for sockets that is removed when done. */
 export class PrivateDirectory implements AsyncDisposable {
-  /** Path of the directory. */
+  /** Path of the directory. Safe to write into ssh's configuration without quotes. */
   readonly path: string;
+  /** The process may be told to end at once, after a second Ctrl-C: then nothing else tidies up. */
+  readonly #removeAtExit = () => {
+    try {
+      Deno.removeSync(this.path, { recursive: true });
+    } catch { /* gone already */ }
+  };
 
   private constructor(path: string) {
     this.path = path;
+    globalThis.addEventListener("unload", this.#removeAtExit);
   }
 
   /**
@@ -36,6 +46,7 @@ export class PrivateDirectory implements AsyncDisposable {
     let cause: unknown;
     for (const place of places) {
       if (place === undefined || place.length > MAX_PATH_BYTES - 40) continue;
+      if (!PLAIN_PATH.test(place)) continue;
       try {
         const path = await Deno.makeTempDir({ dir: place, prefix: "tsh-" });
         await Deno.chmod(path, 0o700);
@@ -46,7 +57,7 @@ export class PrivateDirectory implements AsyncDisposable {
     }
     throw new ToolError("internal", "cannot make a private directory for the SSH agent's socket", {
       cause,
-      hint: "Set TMPDIR to a directory that you may write to.",
+      hint: "Set TMPDIR to a directory that you may write to and whose path is short and plain.",
     });
   }
 
@@ -57,6 +68,7 @@ export class PrivateDirectory implements AsyncDisposable {
 
   /** Removes the directory and what is in it. */
   async [Symbol.asyncDispose](): Promise<void> {
+    globalThis.removeEventListener("unload", this.#removeAtExit);
     await Deno.remove(this.path, { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

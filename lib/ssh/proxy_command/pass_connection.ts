@@ -1,5 +1,5 @@
 /**
- * The helper that ssh runs as its ProxyCommand: connects to the private socket of the command that started ssh, hands
+ * The better way to be ssh's ProxyCommand: connects to the private socket of the command that started ssh, hands
  * ssh the connected descriptor (ProxyUseFdpass, ssh_config(5)) and ends. No byte of the session flows through it.
  *
  *  1. connect to the unix socket;
@@ -11,7 +11,7 @@
  * @module
  */
 
-import { ToolError } from "../errors/mod.ts";
+import { ToolError } from "../../errors/mod.ts";
 
 const SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -35,6 +35,18 @@ const SUN_PATH_BYTES = 108;
 
 /** The byte that the serving side sends once it has checked the peer. */
 export const GO_AHEAD = Uint8Array.of(1);
+
+/** Whether this system is one of those for which the structures below are right. */
+export function canPassDescriptors(): boolean {
+  const { os, arch } = Deno.build;
+  if (os !== "linux" || (arch !== "x86_64" && arch !== "aarch64")) return false;
+  try {
+    Deno.dlopen("libc.so.6", SYMBOLS).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Connects to the socket at `path` and passes the connection to whoever holds the other end of descriptor `to`.
@@ -61,7 +73,10 @@ export function passConnection(path: string, to = 1): void {
 export function socketAddress(path: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(path);
   if (name.length >= SUN_PATH_BYTES) {
-    throw new ToolError("bad_parameter", `the path of a socket has at most ${SUN_PATH_BYTES - 1} bytes`);
+    throw new ToolError(
+      "bad_parameter",
+      `the path of a socket has at most ${SUN_PATH_BYTES - 1} bytes`,
+    );
   }
   const bytes = new Uint8Array(2 + name.length + 1);
   new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
