@@ -27,6 +27,8 @@ export interface FindOptions {
   insecure: boolean;
   userAgent: string;
   signal: AbortSignal;
+  /** Ports to try when the address names none; {@linkcode DEFAULT_PROXY_PORTS} when absent. */
+  defaultPorts?: readonly number[];
 }
 
 /**
@@ -41,7 +43,9 @@ export async function findProxy(
   deps: Pick<Deps, "clock" | "env" | "process">,
 ): Promise<FoundProxy> {
   const trust = await trustFor(address.host, options, deps);
-  const ports = address.webPort === undefined ? DEFAULT_PROXY_PORTS : [address.webPort];
+  const ports = address.webPort === undefined
+    ? options.defaultPorts ?? DEFAULT_PROXY_PORTS
+    : [address.webPort];
   const race = new AbortController();
   const signal = AbortSignal.any([options.signal, race.signal]);
   const attempts = ports.map((port) =>

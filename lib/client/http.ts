@@ -107,12 +107,14 @@ export class WebClient implements Disposable {
     const onAbort = () => stop(call.signal!.reason);
     call.signal?.addEventListener("abort", onAbort, { once: true });
     request.on("error", reject);
-    request.on("close", () => reject(cutOff(this.endpoint)));
+    let answered = false;
+    request.on("close", () => answered || reject(cutOff(this.endpoint)));
     request.on("socket", (socket) => {
       socket.setNoDelay(true);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
     });
     request.on("response", (response: IncomingMessage) => {
+      answered = true;
       this.#remoteAddress = (response.socket as TLSSocket).remoteAddress;
       readBody(response).then(
         (text) => resolve({ status: response.statusCode ?? 0, text, ...readHeaders(response) }),

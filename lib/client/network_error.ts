@@ -64,6 +64,7 @@ export function networkError(error: unknown, { host, port }: Endpoint): ToolErro
       return fail(`cannot reach ${where}: no route`, CHECK_NETWORK);
     case "ECONNRESET":
     case "EPIPE":
+    case "ERR_STREAM_PREMATURE_CLOSE":
       return fail(`the connection to ${where} was cut off`);
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return new ToolError(

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import * as net from "node:net";
+import type { AddressInfo } from "node:net";
+import { answerJson, type Handler, HttpsServer } from "../../tests/support/https_server.ts";
+import { type WebCall, WebClient } from "./http.ts";
+
+const GET: WebCall = { method: "GET", path: "/webapi/ping", timeoutMs: 5000 };
+
+async function withServer(
+  handler: Handler,
+  run: (web: WebClient, server: HttpsServer) => Promise<void>,
+): Promise<void> {
+  await using server = await HttpsServer.start(handler);
+  const endpoint = { host: "localhost", port: server.port };
+  using web = new WebClient(endpoint, { ca: [server.certificate] }, { userAgent: "test/1" });
+  await run(web, server);
+}
+
+/** A server that is not TLS: it says `greeting` to everyone, and hangs up if that is `undefined`. */
+async function withPlainServer(
+  greeting: string | undefined,
+  run: (port: number) => Promise<void>,
+): Promise<void> {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    if (greeting === undefined) socket.destroy();
+    else socket.write(greeting);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await run((server.address() as AddressInfo).port);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+Deno.test("call() sends JSON and reads the answer, on one connection", async () => {
+  const seen: unknown[] = [];
+  const ports = new Set<number | undefined>();
+  await withServer(async (request, response) => {
+    ports.add(request.socket.remotePort);
+    seen.push([request.method, request.url, request.headers["user-agent"], await request.text()]);
+    response.setHeader("retry-after", "7");
+    answerJson(response, 201, { größe: 1 });
+  }, async (web) => {
+    const first = await web.call({ ...GET, method: "POST", path: "/a", body: { user: "älice" } });
+    await web.call(GET);
+    assert.equal(first.status, 201);
+    assert.equal(first.text, '{"größe":1}');
+    assert.equal(first.retryAfterSeconds, 7);
+    assert.ok(Math.abs(first.dateMs! - Date.now()) < 5000);
+    assert.equal(web.remoteAddress, "127.0.0.1");
+  });
+  assert.deepEqual(seen, [
+    ["POST", "/a", "test/1", '{"user":"älice"}'],
+    ["GET", "/webapi/ping", "test/1", ""],
+  ]);
+  assert.equal(ports.size, 1);
+});
+
+Deno.test("call() refuses a body that does not end", async () => {
+  await withServer((_request, response) => {
+    const more = () => {
+      if (!response.destroyed) response.write("x".repeat(1 << 20), () => setTimeout(more, 1));
+    };
+    more();
+  }, async (web) => {
+    await assert.rejects(web.call(GET), {
+      code: "limit_exceeded",
+      message: "the proxy's answer is larger than 4 MiB",
+    });
+  });
+});
+
+Deno.test("call() gives up after its time", async () => {
+  await withServer(() => {}, async (web) => {
+    await assert.rejects(web.call({ ...GET, timeoutMs: 50 }), {
+      code: "connection",
+      message: /no answer from localhost:\d+ within 0 s/,
+    });
+  });
+});
+
+Deno.test("call() ends the connection when its signal says so, with the signal's reason", async () => {
+  const gone = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  await withServer((request) => {
+    request.socket.on("close", () => gone.resolve());
+    asked.resolve();
+  }, async (web) => {
+    const controller = new AbortController();
+    const call = web.call({ ...GET, signal: controller.signal });
+    await asked.promise;
+    const reason = new Error("stop");
+    controller.abort(reason);
+    await assert.rejects(call, reason);
+    await gone.promise;
+    await assert.rejects(web.call({ ...GET, signal: controller.signal }), reason);
+  });
+});
+
+Deno.test("call() says that the server went away in the middle", async () => {
+  const asked = Promise.withResolvers<void>();
+  await withServer(() => asked.resolve(), async (web, server) => {
+    const call = web.call(GET);
+    await asked.promise;
+    server.kill();
+    await assert.rejects(call, { code: "connection", message: /closed the connection|cut off/ });
+  });
+});
+
+Deno.test("call() takes no half of an answer", async () => {
+  await withServer((request, response) => {
+    response.writeHead(200, { "content-length": "1000" });
+    response.write("{", () => request.socket.destroy());
+  }, async (web) => {
+    await assert.rejects(web.call(GET), { code: "connection", message: /closed|cut off/ });
+  });
+});
+
+Deno.test("call() says that nothing listens", async () => {
+  using web = new WebClient({ host: "127.0.0.1", port: 1 }, { ca: [] }, { userAgent: "test/1" });
+  await assert.rejects(web.call(GET), {
+    code: "connection",
+    message: "nothing listens at 127.0.0.1:1: connection refused",
+    hint: /--proxy/,
+  });
+});
+
+Deno.test("call() says that there is no such host", async () => {
+  const endpoint = { host: "nosuch.invalid", port: 443 };
+  using web = new WebClient(endpoint, { ca: [] }, { userAgent: "test/1" });
+  await assert.rejects(web.call(GET), {
+    code: "connection",
+    message: /no such host: nosuch\.invalid|cannot look up nosuch\.invalid/,
+  });
+});
+
+Deno.test("call() says that the other side does not speak TLS", async () => {
+  await withPlainServer("HTTP/1.1 400 Bad Request\r\n\r\n", async (port) => {
+    const endpoint = { host: "127.0.0.1", port };
+    using web = new WebClient(endpoint, { ca: [] }, { userAgent: "test/1" });
+    await assert.rejects(web.call(GET), {
+      code: "connection",
+      message: `127.0.0.1:${port} does not speak TLS`,
+    });
+  });
+});
+
+Deno.test("call() says that the other side hangs up", async () => {
+  await withPlainServer(undefined, async (port) => {
+    const endpoint = { host: "127.0.0.1", port };
+    using web = new WebClient(endpoint, { ca: [] }, { userAgent: "test/1" });
+    await assert.rejects(web.call(GET), { code: "connection" });
+  });
+});
+
+Deno.test("call() trusts a certificate only when told to", async () => {
+  await using server = await HttpsServer.start((_request, response) =>
+    answerJson(response, 200, 1)
+  );
+  const endpoint = { host: "127.0.0.1", port: server.port };
+  using stranger = new WebClient(endpoint, { ca: [] }, { userAgent: "test/1" });
+  await assert.rejects(stranger.call(GET), { code: "trust", hint: /--insecure.*SSL_CERT_FILE/ });
+  using told = new WebClient(endpoint, { ca: [server.certificate] }, { userAgent: "test/1" });
+  assert.equal((await told.call(GET)).status, 200);
+  using careless = new WebClient(endpoint, { rejectUnauthorized: false }, { userAgent: "test/1" });
+  assert.equal((await careless.call(GET)).status, 200);
+});
