@@ -73,6 +73,10 @@ export class AuthCluster implements AsyncDisposable {
     return this.#auth;
   }
 
+  get random(): ReturnType<typeof fakeDeps>["random"] {
+    return this.#deps.random;
+  }
+
   get backend(): Backend {
     return this.#backend;
   }
