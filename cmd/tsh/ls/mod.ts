@@ -8,6 +8,7 @@ import { Command, Option } from "commander";
 import type { Deps, Environment } from "../../../lib/deps/mod.ts";
 import { addSharedOptions, readOptions, type SharedOption } from "../../options.ts";
 import { addSharedFlags, readSharedFlags, type SharedFlags } from "../flags.ts";
+import { warmUpTls } from "../warm_up.ts";
 
 /** Forms in which nodes are printed. */
 export const FORMATS = ["text", "json", "yaml", "names"] as const;
@@ -54,8 +55,9 @@ export function lsCommand(deps: Deps): Command {
     .addHelpText("after", EXAMPLES)
     .action(async () => {
       const options = readLsOptions(command, deps.env);
+      const warm = warmUpTls();
       const { runLs } = await import("./run.ts");
-      await runLs(options, deps);
+      await Promise.all([runLs(options, deps), warm]);
     });
   addSharedOptions(command, OWN);
   return addSharedFlags(command);

@@ -1,5 +1,6 @@
 import { parseLabels, parseSearchKeywords } from "../../../lib/client/mod.ts";
 import type { Deps } from "../../../lib/deps/mod.ts";
+import { debugWriter } from "../debug.ts";
 import { openSession } from "../session.ts";
 import type { LsOptions } from "./mod.ts";
 import { formatNodes } from "./print.ts";
@@ -11,8 +12,11 @@ export async function runLs(options: LsOptions, deps: Deps): Promise<void> {
     searchKeywords: options.search === undefined ? [] : parseSearchKeywords(options.search),
     predicateExpression: options.query ?? "",
   };
-  await using cluster = await openSession(options, deps, () => warmUp(options));
+  const debug = debugWriter(options, deps);
+  const meanwhile = () => warmUp(options);
+  await using cluster = await openSession(options, deps, meanwhile);
   const nodes = await cluster.listNodes(query, deps.process.interrupted());
+  debug(`listed ${nodes.length} nodes`);
   const columns = deps.terminal.stdoutIsTerminal ? deps.terminal.columns() ?? 80 : undefined;
   await deps.terminal.stdout(await formatNodes(nodes, { ...options, columns }));
   if (nodes.length === 0) await deps.terminal.stderr(NONE);
