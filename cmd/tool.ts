@@ -8,6 +8,7 @@ import { type Command, CommanderError } from "commander";
 import type { Deps } from "../lib/deps/mod.ts";
 import { ToolError } from "../lib/errors/mod.ts";
 import { addCompletionCommands } from "./completion/commands.ts";
+import { ExitStatus } from "./exit_status.ts";
 import { report } from "./report.ts";
 
 /** Names of the tools in this program. */
@@ -40,7 +41,7 @@ export function whichTool(
  * Commands print results and throw `ToolError`; what commander has to say (help, mistakes on the command line) is
  * collected and printed here, so that every word goes out by `deps.terminal`.
  *
- * @returns The exit status: 0, 2 for a mistake on the command line, else that of the error.
+ * @returns The exit status: 0, 2 for a mistake on the command line, that of a remote command, else that of the error.
  */
 export async function runTool(
   program: Command,
@@ -55,6 +56,7 @@ export async function runTool(
     await deps.terminal.stdout(said.out);
     return 0;
   } catch (thrown) {
+    if (thrown instanceof ExitStatus) return thrown.status;
     if (thrown instanceof CommanderError) {
       if (thrown.exitCode === 0) {
         await deps.terminal.stdout(said.out);

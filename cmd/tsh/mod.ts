@@ -8,6 +8,8 @@ import { Command } from "commander";
 import type { Deps } from "../../lib/deps/mod.ts";
 import { addSharedFlags } from "./flags.ts";
 import { lsCommand } from "./ls/mod.ts";
+import { scpCommand } from "./scp/mod.ts";
+import { sshCommand } from "./ssh/mod.ts";
 import { versionCommand } from "./version.ts";
 
 /** The tool as commander sees it. What a command needs to run is loaded when it is called. */
@@ -18,6 +20,8 @@ export function tsh(deps: Deps): Command {
     .helpCommand("help [command]", "Show help for a command.");
   addSharedFlags(program);
   program.addCommand(lsCommand(deps));
+  program.addCommand(scpCommand(deps));
+  program.addCommand(sshCommand(deps));
   program.addCommand(versionCommand(deps));
   return program;
 }

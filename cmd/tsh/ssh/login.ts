@@ -5,7 +5,7 @@
  */
 
 import type { Duplex } from "node:stream";
-import type { Cluster } from "../../../lib/client/mod.ts";
+import { type Cluster, preloadTransport } from "../../../lib/client/mod.ts";
 import type { Deps, Process } from "../../../lib/deps/mod.ts";
 import { ToolError } from "../../../lib/errors/mod.ts";
 import {
@@ -14,29 +14,25 @@ import {
   explainDialError,
   findTarget,
   type ListNodes,
-  type SshCredentials,
   SshError,
   type SshIdentity,
   sshIdentity,
   type SshSession,
 } from "../../../lib/ssh/mod.ts";
-import type { SessionOptions } from "../session.ts";
+import { debugWriter } from "../debug.ts";
+import type { SessionHooks, SessionOptions } from "../session.ts";
 import { labelsOf } from "./names.ts";
 
 /** What of a cluster a session needs. */
-export interface NodeCluster extends AsyncDisposable {
-  listNodes: Cluster["listNodes"];
-  /** Key, certificate and host authority of this login. */
-  sshCredentials(): SshCredentials;
-  /** Opens a stream to the SSH server of a node. */
-  dialNode(hostPort: string, signal: AbortSignal): Promise<Duplex>;
-}
+export type NodeCluster =
+  & AsyncDisposable
+  & Pick<Cluster, "listNodes" | "sshCredentials" | "dialNode">;
 
 /** Signs in for one command. */
 export type OpenCluster = (
   options: SessionOptions,
   deps: Deps,
-  meanwhile?: () => Promise<unknown>,
+  hooks: SessionHooks,
 ) => Promise<NodeCluster>;
 
 /** Where somebody wants to log in, and as whom. */
@@ -60,7 +56,8 @@ export async function runSession(
   { options, deps, open }: { options: SessionOptions; deps: Deps; open: OpenCluster },
 ): Promise<number> {
   const labels = planned.map(({ destination }) => labelsOf(destination));
-  const cluster = await signInWhile(session, { options, deps, open });
+  const debug = debugWriter(options, deps);
+  const cluster = await signInWhile(session, { options, deps, open, debug });
   await using _cluster = cluster;
   try {
     const credentials = cluster.sshCredentials();
@@ -76,6 +73,7 @@ export async function runSession(
       return { certifiedName: target.certifiedName, connect };
     }));
     checkNotExpired(identity, deps);
+    debug(`dialling ${hosts.map(({ certifiedName }) => certifiedName).join(" and ")}`);
     await session.admit({
       key: identity.key,
       hostAuthorityKeys: credentials.hostAuthorityKeys,
@@ -90,7 +88,12 @@ export async function runSession(
 /** A program that gives up before the login, because of an option that it does not like, ends the login too. */
 async function signInWhile(
   session: SshSession,
-  { options, deps, open }: { options: SessionOptions; deps: Deps; open: OpenCluster },
+  { options, deps, open, debug }: {
+    options: SessionOptions;
+    deps: Deps;
+    open: OpenCluster;
+    debug: (text: string) => void;
+  },
 ): Promise<NodeCluster> {
   const gaveUp = new AbortController();
   const signal = AbortSignal.any([deps.process.interrupted(), gaveUp.signal]);
@@ -105,7 +108,7 @@ async function signInWhile(
     onHangup: (listener) => deps.process.onHangup(listener),
     interrupted: () => signal,
   };
-  const cluster = await open(options, { ...deps, process });
+  const cluster = await open(options, { ...deps, process }, { debug, meanwhile: preloadTransport });
   isSignedIn = true;
   return cluster;
 }
