@@ -1,7 +1,7 @@
 /** What tctl makes of its command line before it talks to anybody. */
 
 import assert from "node:assert/strict";
-import { capturedDeps } from "../../tests/support/captured_deps.ts";
+import { ToolDeps } from "../../tests/support/tool_deps.ts";
 import { runTool } from "../tool.ts";
 import { tctl } from "./mod.ts";
 
@@ -10,9 +10,9 @@ async function run(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<[number, string, string]> {
-  const { deps, captured } = capturedDeps({ XDG_DATA_HOME: "/nonexistent", ...env });
+  const deps = new ToolDeps({ env: { XDG_DATA_HOME: "/nonexistent", ...env } });
   const code = await runTool(tctl(deps), args, deps);
-  return [code, captured.stdout, captured.stderr];
+  return [code, deps.out, deps.err];
 }
 
 const NOT_RUNNING = `ERROR: no cluster is running with data directory /nonexistent/latchkey

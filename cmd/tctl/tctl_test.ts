@@ -1,14 +1,17 @@
 /** tctl against a real cluster: exact words, streams and exit codes. */
 
 import assert from "node:assert/strict";
-import { capturedDeps } from "../../tests/support/captured_deps.ts";
-import { InProcessCluster } from "../../tests/support/in_process_cluster.ts";
+import type { Caller } from "../../lib/auth/mod.ts";
+import { InProcessCluster, newCommand } from "../../tests/support/in_process_cluster.ts";
+import { ToolDeps } from "../../tests/support/tool_deps.ts";
 import { writeRuntimeFacts } from "../data_dir.ts";
 import { runTool } from "../tool.ts";
 import { tctl } from "./mod.ts";
 
 type Result = [code: number, stdout: string, stderr: string];
 type Run = (...args: string[]) => Promise<Result>;
+
+const ADMIN: Caller = { kind: "admin", client: { address: "127.0.0.1" } };
 
 /** A cluster, and tctl for it. */
 async function withCluster(
@@ -22,9 +25,9 @@ async function withCluster(
     clusterName: "demo",
   });
   await test(async (...args) => {
-    const { deps, captured } = capturedDeps();
+    const deps = new ToolDeps();
     const code = await runTool(tctl(deps), ["--data-dir", dataDir, ...args], deps);
-    return [code, captured.stdout, captured.stderr];
+    return [code, deps.out, deps.err];
   }, cluster);
 }
 
@@ -271,6 +274,38 @@ Deno.test("tctl with another cluster's certificate for the right cluster is refu
     await Deno.writeTextFile(`${cluster.dataDir}/${path}`, mixed);
     const [code, stdout] = await run("users", "ls");
     assert.deepEqual([code, stdout], [1, ""]);
+  }));
+
+Deno.test("tctl with the certificate of a user of role access is refused", () =>
+  withCluster(async (run, cluster) => {
+    using alice = await cluster.person("alice");
+    const { id, keys } = newCommand("alice");
+    const login = cluster.auth.headless.login(
+      { user: "alice", id, sshPublicKey: keys.sshPublicKey, tlsPublicKeyPem: keys.publicKeyPem },
+      { address: "127.0.0.1" },
+      AbortSignal.timeout(20_000),
+    );
+    assert.equal((await alice.approve(id)).status, 200);
+    const { tlsCertificate } = await login;
+    const path = `${cluster.dataDir}/admin/identity.pem`;
+    const [, , ...hostCasPem] = (await Deno.readTextFile(path)).match(
+      /-----BEGIN[^]+?-----END [A-Z ]+-----\n/g,
+    )!;
+    await Deno.writeTextFile(path, [keys.privateKeyPem, tlsCertificate, ...hostCasPem].join(""));
+    const refused = [1, "", "ERROR: access denied: only an administrator may do this\n"];
+    for (
+      const args of [
+        ["users", "ls"],
+        ["users", "add", "eve", "--roles=access"],
+        ["users", "reset", "alice"],
+        ["users", "rm", "alice"],
+        ["rm", "node/x"],
+      ]
+    ) {
+      assert.deepEqual(await run(...args), refused, args.join(" "));
+    }
+    await withFile(NODE, async (file) => assert.deepEqual(await run("create", file), refused));
+    assert.deepEqual((await cluster.auth.users.list(ADMIN)).map(({ name }) => name), ["alice"]);
   }));
 
 /** Loads tctl, becomes the user `nobody`, and runs it: what nobody may not even read (sources, caches) is read before. */
