@@ -9,7 +9,7 @@ import { ToolError } from "../errors/mod.ts";
 import type { AttestationObject } from "./attestation_object.ts";
 import {
   findPath,
-  isIssuedBy,
+  mayBeIssuedBy,
   parseCertificate,
   parsePem,
   sameCertificate,
@@ -49,7 +49,7 @@ export function verifyAttestationPolicy(
 
   for (const certificate of [...chain, ...path]) {
     const isDenied = denied.some((ca) =>
-      sameCertificate(ca, certificate) || isIssuedBy(certificate, ca, true)
+      sameCertificate(ca, certificate) || mayBeIssuedBy(certificate, ca)
     );
     if (isDenied) {
       throw new ToolError(

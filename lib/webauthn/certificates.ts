@@ -26,20 +26,27 @@ export function sameCertificate(a: X509Certificate, b: X509Certificate): boolean
   return a.fingerprint256 === b.fingerprint256;
 }
 
+/** Whether `issuer` issued `certificate`: it has the issuer's name and signature. */
+export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.issuer === issuer.subject && hasSignatureOf(certificate, issuer) === true;
+}
+
 /**
- * Whether `issuer` signed `certificate`. Where the name fits and the signature cannot be judged (a kind of key that this
- * runtime does not verify), the answer is `ifUnknown`.
+ * Whether `issuer` may have issued `certificate`, for lists of the denied: its signature is enough, whatever name is
+ * written; and where this runtime cannot judge the signature (an unusual key), the name is.
  */
-export function isIssuedBy(
+export function mayBeIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return hasSignatureOf(certificate, issuer) ?? certificate.issuer === issuer.subject;
+}
+
+function hasSignatureOf(
   certificate: X509Certificate,
   issuer: X509Certificate,
-  ifUnknown: boolean,
-): boolean {
-  if (certificate.issuer !== issuer.subject) return false;
+): boolean | undefined {
   try {
     return certificate.verify(issuer.publicKey);
   } catch {
-    return ifUnknown;
+    return undefined;
   }
 }
 
@@ -65,10 +72,10 @@ export function findPath(
     const previous = path.at(-1);
     if (previous === undefined) {
       if (anchors.some((anchor) => sameCertificate(anchor, certificate))) return [certificate];
-    } else if (!certificate.ca || !isIssuedBy(previous, certificate, false)) return undefined;
+    } else if (!certificate.ca || !isIssuedBy(previous, certificate)) return undefined;
     path.push(certificate);
     const anchor = anchors.find((candidate) =>
-      isWithinValidity(candidate, nowMs) && isIssuedBy(certificate, candidate, false)
+      isWithinValidity(candidate, nowMs) && isIssuedBy(certificate, candidate)
     );
     if (anchor !== undefined) return [...path, anchor];
   }

@@ -11,7 +11,7 @@ import { type CborMap, decodeCbor } from "./cbor.ts";
  * |---|---|---|
  * | -7 | ES256 | P-256 |
  * | -8 | EdDSA | Ed25519 |
- * | -257 | RS256 | RSA, 2048 to 8192 bits |
+ * | -257 | RS256 | RSA, 2048 to 4096 bits (the runtime takes no more) |
  * | -35 | ES384 | P-384 |
  * | -36 | ES512 | P-521 |
  */
@@ -25,7 +25,7 @@ const ELLIPTIC: Readonly<Record<number, { curve: number; jwkCurve: string; bytes
 };
 
 const MIN_RSA_BYTES = 256;
-const MAX_RSA_BYTES = 1024;
+const MAX_RSA_BYTES = 512;
 
 /** What is needed of a credential's public key apart from verifying with it. */
 export interface CoseKey {

@@ -51,7 +51,7 @@ Deno.test("readCoseKey() refuses a point that is not on the curve", () => {
 
 Deno.test("readCoseKey() refuses RSA keys that are too short or too long", () => {
   const { cose } = newKeyPair("RS256");
-  for (const bytes of [128, 255, 1025]) {
+  for (const bytes of [128, 255, 513]) {
     const n = new Uint8Array(bytes).fill(0xff);
     throws(() => readCoseKey(encode(new Map(cose).set(-1, n))), { message: /modulus/ });
   }

@@ -14,12 +14,20 @@ export function allowsReuse(extensions: ChallengeExtensions): boolean {
 /**
  * What a challenge is asked for, at begin.
  *
- * @throws {ToolError} `bad_parameter` when it is missing or asks for reuse in a scope that has none.
+ * @throws {ToolError} `bad_parameter` when it is missing, asks for reuse in a scope that has none, or for a user
+ * verification that does not exist.
  */
 export function checkRequestedExtensions(
   extensions: ChallengeExtensions | null | undefined,
 ): asserts extensions is ChallengeExtensions {
   checkPresent(extensions, "requested");
+  const { userVerificationRequirement } = extensions;
+  if (
+    userVerificationRequirement !== undefined &&
+    !["required", "preferred", "discouraged"].includes(userVerificationRequirement)
+  ) {
+    throw new ToolError("bad_parameter", "user verification requirement is not one of WebAuthn's");
+  }
   if (extensions.allowReuse === "YES" && !mayAllowReuse(extensions)) {
     throw new ToolError(
       "bad_parameter",

@@ -120,6 +120,16 @@ Deno.test("user verification is asked for as wished, and demanded when required"
   }
 });
 
+Deno.test("a user verification requirement that does not exist is refused", async () => {
+  const { site } = await siteWithAlice();
+  for (const wish of ["", "REQUIRED", "none"]) {
+    const userVerificationRequirement = wish as "required";
+    await rejects(site.login.begin("alice", { scope: "LOGIN", userVerificationRequirement }), {
+      code: "bad_parameter",
+    });
+  }
+});
+
 Deno.test("user verification that the action requires counts although the challenge did not ask", async () => {
   const { site, key } = await siteWithAlice();
   const required = {

@@ -143,15 +143,26 @@ export interface CredentialCreationResponse {
   clientExtensionResults: ClientExtensionResults;
 }
 
-/** Base64 in either alphabet, padded or not, of at most `maxBytes`; gives base64url without padding. */
-function bytes(maxBytes: number, minBytes = 1): z.ZodType<Base64Url> {
-  const longest = 4 * Math.ceil(maxBytes / 3);
-  return z.string().max(longest, `longer than ${maxBytes} bytes`)
-    .regex(/^(?:[A-Za-z0-9_-]*|[A-Za-z0-9+/]*)={0,2}$/, "not base64 or base64url")
+/**
+ * Base64 in either alphabet, padded or not, of 1 to `maxBytes` bytes; gives base64url without padding. Bits that say
+ * nothing must be 0, so that every reader after this one sees the same bytes.
+ */
+function bytes(maxBytes: number): z.ZodType<Base64Url> {
+  return z.string().max(4 * Math.ceil(maxBytes / 3), `longer than ${maxBytes} bytes`)
+    .regex(/^(?:[A-Za-z0-9_-]+|[A-Za-z0-9+/]+)={0,2}$/, "not base64 or base64url")
     .transform((text) => text.replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_"))
-    .refine((text) => text.length % 4 !== 1, "truncated base64")
     .refine((text) => Math.floor(text.length * 3 / 4) <= maxBytes, `longer than ${maxBytes} bytes`)
-    .refine((text) => Math.floor(text.length * 3 / 4) >= minBytes, "empty");
+    .refine(isCanonical, "not canonical base64");
+}
+
+/** RFC 4648 §3.5. */
+function isCanonical(text: Base64Url): boolean {
+  try {
+    const decoded = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    return decoded.toBase64({ alphabet: "base64url", omitPadding: true }) === text;
+  } catch {
+    return false;
+  }
 }
 
 /** `null` and the empty string, as Go clients write an absent byte field, count as absent. */

@@ -36,7 +36,9 @@ Deno.test("bytes in any of base64's forms come out as base64url without padding"
 });
 
 Deno.test("what is not base64 is refused", () => {
-  for (const id of ["", "A", "AQID=A", "AQ ID", "AQID\n", "A+_A", "AAAAA", "ü", 5, null]) {
+  for (
+    const id of ["", "A", "AQID=A", "AQJ", "AR==", "AQ ID", "AQID\n", "A+_A", "AAAAA", "ü", 5, null]
+  ) {
     ok(!credentialAssertionResponseSchema.safeParse({ ...ASSERTION, id }).success, String(id));
   }
 });
