@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { z } from "zod";
 import type { Backend } from "../backend/mod.ts";
 import type { Deps } from "../deps/mod.ts";
-import { isToolError } from "../errors/mod.ts";
+import { isToolError, ToolError } from "../errors/mod.ts";
 import { generateKeyPair } from "../keys/mod.ts";
 import { type CaKind, type CertificateAndKey, createCa } from "../keys/x509/mod.ts";
 import type { CertificateAuthority, HostSigner } from "./auth.ts";
@@ -11,11 +11,14 @@ import { authorityKey } from "./store_keys.ts";
 
 /** A certificate authority as stored, private keys and all. */
 interface AuthorityRecord {
+  /** A cluster cannot be renamed: all certificates say its name. */
+  clusterName: string;
   ssh: { privateKeyPem: string; publicKey: string };
   tls: CertificateAndKey;
 }
 
 const authoritySchema: z.ZodType<AuthorityRecord> = z.object({
+  clusterName: z.string(),
   ssh: z.object({ privateKeyPem: z.string(), publicKey: z.string() }),
   tls: z.object({ certPem: z.string(), keyPem: z.string() }),
 });
@@ -47,14 +50,18 @@ export class Authorities {
     this.host = ready(records.host);
   }
 
-  /** Reads the authorities of `clusterName`, or makes them. */
+  /**
+   * Reads the authorities of `clusterName`, or makes them.
+   *
+   * @throws {ToolError} `bad_parameter` when what is stored is another cluster's.
+   */
   static async open(
     backend: Backend,
     clusterName: string,
     deps: Pick<Deps, "clock" | "random">,
   ): Promise<Authorities> {
     const records = new Records(backend, "certificate authority", authoritySchema);
-    const stored = await read(records);
+    const stored = await read(records, clusterName);
     if (stored !== undefined) return new Authorities(clusterName, stored);
     const [user, host] = await Promise.all([
       create("user", clusterName, deps),
@@ -71,7 +78,9 @@ export class Authorities {
       return new Authorities(clusterName, { user, host });
     } catch (error) {
       // Another process has made them in this moment.
-      const theirs = isToolError(error, "compare_failed") ? await read(records) : undefined;
+      const theirs = isToolError(error, "compare_failed")
+        ? await read(records, clusterName)
+        : undefined;
       if (theirs === undefined) throw error;
       return new Authorities(clusterName, theirs);
     }
@@ -96,11 +105,20 @@ export class Authorities {
 
 async function read(
   records: Records<AuthorityRecord>,
+  clusterName: string,
 ): Promise<Record<CaKind, AuthorityRecord> | undefined> {
   const [user, host]: (Found<AuthorityRecord> | undefined)[] = await Promise.all([
     records.find(authorityKey("user")),
     records.find(authorityKey("host")),
   ]);
+  const other = [user, host].find((found) => found && found.value.clusterName !== clusterName);
+  if (other !== undefined) {
+    throw new ToolError(
+      "bad_parameter",
+      `these are the data of cluster "${other.value.clusterName}", not of "${clusterName}"`,
+      { hint: "Give the cluster its old name back, or another data directory." },
+    );
+  }
   return user && host && { user: user.value, host: host.value };
 }
 
@@ -111,6 +129,7 @@ async function create(
 ): Promise<AuthorityRecord> {
   const { privateKeyPem, sshPublicKey } = generateKeyPair();
   return {
+    clusterName,
     ssh: { privateKeyPem, publicKey: sshPublicKey },
     tls: await createCa({ clusterName, kind, nowMs: clock.now() }, { random }),
   };

@@ -14,6 +14,7 @@ import { generateKeyPair } from "../keys/mod.ts";
 import { createCa, issueCertificate } from "../keys/x509/mod.ts";
 import { clusterServerName } from "../wire/mod.ts";
 import { readAdminIdentity } from "./admin/mod.ts";
+import { Authorities } from "./authorities.ts";
 
 const DENIED = { code: "access_denied" };
 const der = (pem: string) => new Uint8Array(new X509Certificate(pem).raw);
@@ -160,6 +161,16 @@ Deno.test("authorities are made once, also by two that start together, and survi
   await cluster.restart({ crash: true });
   assert.deepEqual(await cluster.auth.hostSigners(), before);
   assert.equal(cluster.auth.hostId, hostId);
+});
+
+Deno.test("data of another cluster are refused, not signed over", async () => {
+  await using cluster = await AuthCluster.open();
+  const deps = { clock: cluster.clock, random: cluster.random };
+  const { backend } = cluster;
+  await assert.rejects(Authorities.open(backend, "other", deps), {
+    code: "bad_parameter",
+    message: 'these are the data of cluster "demo", not of "other"',
+  });
 });
 
 Deno.test("the server's certificate has the cluster's name and trusts both authorities", async () => {

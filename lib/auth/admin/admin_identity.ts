@@ -23,6 +23,8 @@ export interface AdminIdentityContext {
   clusterName: string;
   hostId: string;
   authorities: Authorities;
+  /** How often is looked at whether it is time to renew; a minute when absent. */
+  checkEveryMs?: number;
   deps: Pick<Deps, "clock" | "random">;
 }
 
@@ -44,7 +46,8 @@ export class AdminIdentityKeeper implements Disposable {
   /** Writes the first one. Throws when it cannot be written. */
   async start(): Promise<void> {
     await this.#renew();
-    this.#timer = setInterval(() => void this.#check(), CHECK_EVERY_MS);
+    const everyMs = this.#context.checkEveryMs ?? CHECK_EVERY_MS;
+    this.#timer = setInterval(() => void this.#check(), everyMs);
   }
 
   /** Renews no more. */

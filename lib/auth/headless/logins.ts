@@ -16,9 +16,11 @@
  * @module
  */
 
-import type { Backend, Item } from "../../backend/mod.ts";
+import type { Item } from "../../backend/mod.ts";
+import type { Deps } from "../../deps/mod.ts";
 import { isToolError, ToolError } from "../../errors/mod.ts";
 import { canonicalKeyLine, headlessId } from "../../wire/mod.ts";
+import { limitAddress } from "../address.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { ClientInfo, HeadlessLoginRequest, LoginCertificates } from "../auth.ts";
 import type { CertificateIssuer } from "../certificates.ts";
@@ -30,29 +32,18 @@ import {
 } from "../limits.ts";
 import { lookupName } from "../names.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
-import type { Records } from "../records.ts";
-import type { SettingsService } from "../settings.ts";
-import { authPreferenceKey, headlessKey } from "../store_keys.ts";
-import type { UserService } from "../users.ts";
-import { limitAddress } from "../address.ts";
-import type { Deps } from "../../deps/mod.ts";
+import { headlessKey } from "../store_keys.ts";
+import { claimApproval, type ClaimContext } from "./claim.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { HeadlessHub, Mailbox } from "./hub.ts";
-import type { HeadlessRecord, RequestRecord } from "./record.ts";
+import type { RequestRecord } from "./record.ts";
 import type { WaitingRoom } from "./waiting_room.ts";
 
-/** How often a claim is tried again when the user or the settings change at that moment. */
-const MAX_CLAIM_ATTEMPTS = 10;
-
 /** What the waiting side needs. */
-export interface LoginsContext {
-  backend: Backend;
-  records: Records<HeadlessRecord>;
+export interface LoginsContext extends ClaimContext {
   hub: HeadlessHub;
   deadlines: Deadlines;
   room: WaitingRoom;
-  users: UserService;
-  settings: SettingsService;
   issuer: CertificateIssuer;
   audit: AuditLog;
   perAddress: RateLimiter;
@@ -276,51 +267,28 @@ export class HeadlessLogins {
 
   /** Claims the approval and issues the certificates. */
   async #redeem(wait: Wait, item: Item, record: RequestRecord): Promise<LoginCertificates> {
-    const { backend, records, users, settings, issuer, audit } = this.#context;
-    const { request, client } = wait;
-    for (let attempt = 1;; attempt++) {
-      const [user, preference] = await Promise.all([users.find(request.user), settings.find()]);
-      const isAllowed = settings.fill(preference?.value).allowHeadless;
-      const isLive = user !== undefined && !user.value.locked && user.value.epoch === record.epoch;
-      if (wait.signal.aborted || !isLive || !isAllowed) {
-        await this.#end(wait, item, "withdrawn");
-        if (wait.signal.aborted) throw withdrawn();
-        throw this.#denied(
-          wait,
-          isAllowed ? "user was locked, reset or removed" : "headless is off",
-        );
-      }
-      try {
-        await backend.atomicWrite([
-          { key: item.key, revision: item.revision },
-          { key: user.item.key, revision: user.item.revision },
-          preference === undefined
-            ? { key: authPreferenceKey, exists: false }
-            : { key: authPreferenceKey, revision: preference.item.revision },
-        ], [{ put: records.encode(item.key, { ...record, claimed: true }, item.expiresAtMs) }]);
-      } catch (error) {
-        if (!isToolError(error, "compare_failed") || attempt === MAX_CLAIM_ATTEMPTS) throw error;
-        const current = await records.find(item.key);
-        if (current?.item.revision === item.revision) continue;
-        throw this.#denied(wait, "request was changed after its approval");
-      }
-      const certificates = await issuer.issue(user.value, {
-        sshPublicKey: request.sshPublicKey,
-        ...(request.tlsPublicKeyPem !== undefined && { tlsPublicKeyPem: request.tlsPublicKeyPem }),
-        ttlMs: HEADLESS_CERTIFICATE_TTL_MS,
-        loginAddress: client.address,
-        ...(record.device && { mfaVerified: record.device.id }),
-        requestId: request.id,
-      });
-      audit.emit("loginSucceeded", {
-        user: user.value.name,
-        success: true,
-        method: "headless",
-        requestId: request.id,
-        ...origin(client),
-      });
-      return certificates;
+    const { request, client, signal } = wait;
+    const claim = await claimApproval(this.#context, { item, record, user: request.user, signal });
+    if ("refusal" in claim) {
+      await this.#end(wait, item, "withdrawn");
+      throw signal.aborted ? withdrawn() : this.#denied(wait, claim.refusal);
     }
+    const certificates = await this.#context.issuer.issue(claim.user, {
+      sshPublicKey: request.sshPublicKey,
+      ...(request.tlsPublicKeyPem !== undefined && { tlsPublicKeyPem: request.tlsPublicKeyPem }),
+      ttlMs: HEADLESS_CERTIFICATE_TTL_MS,
+      loginAddress: client.address,
+      ...(record.device && { mfaVerified: record.device.id }),
+      requestId: request.id,
+    });
+    this.#context.audit.emit("loginSucceeded", {
+      user: claim.user.name,
+      success: true,
+      method: "headless",
+      requestId: request.id,
+      ...origin(client),
+    });
+    return certificates;
   }
 
   #endOf(wait: Wait): End | undefined {

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { AuthCluster, settle, startLogin } from "../../../tests/support/auth_cluster.ts";
+import { DENIED, headlessItems } from "../../../tests/support/headless_help.ts";
+import { generateKeyPair } from "../../keys/mod.ts";
+import { headlessId } from "../../wire/mod.ts";
+
+Deno.test("waiting commands are capped by name and address, unknown names like known ones", async () => {
+  await using cluster = await AuthCluster.open({
+    limits: { waitingPerAddress: 3, waitingPerName: 5 },
+  });
+  await cluster.addUser("alice");
+  for (const name of ["alice", "nosuch"]) {
+    const at = (n: number) => ({ client: { address: `198.51.100.${n}` } });
+    const logins = [];
+    for (let i = 0; i < 5; i++) logins.push(startLogin(cluster.auth, name, at(i)));
+    await settle();
+    await assert.rejects(startLogin(cluster.auth, name, at(99)).result, {
+      code: "limit_exceeded",
+      message: "too many headless logins are waiting, try again later",
+    });
+    for (const login of logins) login.abort();
+    for (const login of logins) await assert.rejects(login.result, { code: "cancelled" });
+    const again = startLogin(cluster.auth, name, at(99));
+    await settle();
+    again.abort();
+    await assert.rejects(again.result, { code: "cancelled" });
+  }
+});
+
+Deno.test("what one user looks at is bounded: the oldest that ended makes room", async () => {
+  await using cluster = await AuthCluster.open({
+    limits: { headlessRecordsPerUser: 4, headlessLooksPerUser: { burst: 1000, refillMs: 1 } },
+  });
+  const alice = await cluster.addUser("alice");
+  const caller = await alice.caller();
+  const ids: string[] = [];
+  for (let i = 0; i < 10; i++) {
+    const login = startLogin(cluster.auth, "alice");
+    ids.push(login.id);
+    await cluster.auth.headless.update(caller, login.id, { state: "denied" });
+    await assert.rejects(login.result, DENIED);
+    cluster.clock.advance(1_000);
+  }
+  const kept = ids.slice(-4).map((id) => `/headless/alice/${id}`).sort();
+  assert.deepEqual(await headlessItems(cluster), kept);
+
+  const pending = Array.from({ length: 4 }, () => startLogin(cluster.auth, "alice"));
+  for (const { id } of pending) await cluster.auth.headless.get(caller, id);
+  const more = startLogin(cluster.auth, "alice");
+  await assert.rejects(cluster.auth.headless.get(caller, more.id), { code: "limit_exceeded" });
+  for (const login of [...pending, more]) {
+    login.abort();
+    await assert.rejects(login.result, { code: "cancelled" });
+  }
+});
+
+Deno.test("looking at made-up ids all day fills nothing", async () => {
+  await using cluster = await AuthCluster.open({
+    limits: { headlessRecordsPerUser: 8, headlessLooksPerUser: { burst: 1000, refillMs: 1 } },
+  });
+  const alice = await cluster.addUser("alice");
+  const caller = await alice.caller();
+  const controller = new AbortController();
+  const looks = Array.from({ length: 100 }, () => {
+    const id = headlessId(generateKeyPair().sshPublicKey);
+    return cluster.auth.headless.get(caller, id, controller.signal);
+  });
+  await settle();
+  controller.abort();
+  for (const result of await Promise.allSettled(looks)) assert.equal(result.status, "rejected");
+  assert.ok((await headlessItems(cluster)).length <= 8, `${(await headlessItems(cluster)).length}`);
+});
