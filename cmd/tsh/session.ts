@@ -26,11 +26,10 @@ import {
   requireHeadlessVersion,
 } from "../../lib/client/mod.ts";
 import type { Deps } from "../../lib/deps/mod.ts";
-import { ToolError } from "../../lib/errors/mod.ts";
+import { InterruptedError, ToolError } from "../../lib/errors/mod.ts";
 import { describeLock, effectiveMlockMode, lockMemory } from "../../lib/memory/mod.ts";
 import { printable } from "../../lib/terminal/mod.ts";
 import { versionInfo } from "../version.ts";
-import { debugWriter } from "./debug.ts";
 import { HEADLESS_CONNECTOR, type SharedFlags } from "./flags.ts";
 import { headlessPrompt, showWaiting } from "./prompt.ts";
 
@@ -40,18 +39,24 @@ export interface SessionOptions extends SharedFlags {
   cluster: string | undefined;
 }
 
+/** What a command adds to signing in. */
+export interface SessionHooks {
+  /** Runs while the person is awaited, to load what the command needs afterwards. */
+  meanwhile?: () => Promise<unknown>;
+  /** Takes what `--debug` says. */
+  debug: (text: string) => void;
+}
+
 /**
  * Signs in for one command.
  *
- * @param meanwhile Runs while the person is awaited, to load what the command needs afterwards.
  * @throws {ToolError} Whatever keeps the command from running.
  */
 export async function openSession(
   options: SessionOptions,
   deps: Deps,
-  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+  { debug, meanwhile }: SessionHooks,
 ): Promise<Cluster> {
-  const debug = debugWriter(options, deps);
   const address = proxyOf(options);
   const user = userOf(options, deps);
   if (options.connector !== undefined && options.connector !== HEADLESS_CONNECTOR) {
@@ -151,7 +156,7 @@ async function signIn(
     options: SessionOptions;
     deps: Deps;
     signal: AbortSignal;
-    meanwhile: () => Promise<unknown>;
+    meanwhile: SessionHooks["meanwhile"];
   },
 ): Promise<Awaited<ReturnType<typeof headlessLogin>>> {
   const request = newHeadlessRequest();
@@ -168,11 +173,16 @@ async function signIn(
     routeToCluster: options.cluster,
     signal,
   }, deps);
-  const loaded = Promise.all([preloadCluster(), meanwhile()]);
+  const loaded = Promise.all([preloadCluster(), meanwhile?.()]);
   // A login that fails at once must not leave an import's failure without a listener.
   loaded.catch(() => {});
   await using _waiting = showWaiting(deps, HEADLESS_WAIT_MS);
-  const credentials = await login;
-  await loaded;
-  return credentials;
+  try {
+    const credentials = await login;
+    await loaded;
+    return credentials;
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw new InterruptedError(error.signal, { hint: "The headless request is withdrawn." });
+  }
 }

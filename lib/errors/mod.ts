@@ -119,8 +119,8 @@ export class InterruptedError extends ToolError {
   readonly signal: string;
 
   /** Makes the error for `signal`. */
-  constructor(signal: string) {
-    super("cancelled", `interrupted by ${signal}`);
+  constructor(signal: string, options: ToolErrorOptions = {}) {
+    super("cancelled", `interrupted by ${signal}`, options);
     this.signal = signal;
   }
 

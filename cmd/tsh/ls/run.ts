@@ -14,7 +14,7 @@ export async function runLs(options: LsOptions, deps: Deps): Promise<void> {
   };
   const debug = debugWriter(options, deps);
   const meanwhile = () => warmUp(options);
-  await using cluster = await openSession(options, deps, meanwhile);
+  await using cluster = await openSession(options, deps, { debug, meanwhile });
   const nodes = await cluster.listNodes(query, deps.process.interrupted());
   debug(`listed ${nodes.length} nodes`);
   const columns = deps.terminal.stdoutIsTerminal ? deps.terminal.columns() ?? 80 : undefined;
