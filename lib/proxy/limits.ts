@@ -31,8 +31,6 @@ export interface ProxyLimits {
   bodyBytes: number;
   /** Between two signs of life on a stream of events. Intermediaries cut what is quiet, some after 30 s. */
   heartbeatMs: number;
-  /** How long a certificate that the auth service gave the listener is used before it is asked for again. */
-  certificateRefreshMs: number;
   /** How long a node may take to answer a connection attempt. */
   dialMs: number;
   /** How long `close()` waits for requests under way. */
@@ -53,7 +51,6 @@ export const DEFAULT_PROXY_LIMITS: Readonly<ProxyLimits> = {
   headerBytes: 16 * 1024,
   bodyBytes: 64 * 1024,
   heartbeatMs: 10 * SECOND_MS,
-  certificateRefreshMs: 60 * SECOND_MS,
   dialMs: 10 * SECOND_MS,
   closeMs: 5 * SECOND_MS,
 };

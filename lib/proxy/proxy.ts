@@ -32,6 +32,7 @@ export interface ProxyOptions {
   certificates: CertificateSource;
   /** Addresses and networks of proxies whose `X-Forwarded-For` counts. */
   trustedProxies?: readonly string[];
+  /** Time and randomness. */
   deps: Pick<Deps, "clock" | "random">;
   /** What differs from {@linkcode DEFAULT_PROXY_LIMITS}. */
   limits?: Partial<ProxyLimits>;
@@ -58,8 +59,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const trustedProxies = new TrustedProxies(options.trustedProxies ?? []);
   const inFlight = new InFlight();
   using resources = new DisposableStack();
-  const rpc = resources.use(await ClusterRpc.open({ auth, limits, inFlight }));
   let publicAddress = parsePublicAddress(publicAddr, listen.port);
+  const proxyPublicAddr = () => publicAddress.hostPort;
+  const rpc = resources.use(new ClusterRpc({ auth, deps, limits, proxyPublicAddr, inFlight }));
   const listener = await Listener.listen({
     ...listen,
     clusterName: auth.settings.clusterName,

@@ -1,20 +1,109 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Auth } from "../../auth/mod.ts";
+import { getLogger } from "@logtape/logtape";
+import type { Auth, ClientInfo } from "../../auth/mod.ts";
+import { authServiceHandlers, type RpcPeer, trustServiceHandlers } from "../../auth/rpc/mod.ts";
+import type { Deps } from "../../deps/mod.ts";
+import { ALPN_HTTP2, ALPN_PROXY_GRPC, authAlpn } from "../../wire/alpn.ts";
+import { AuthService } from "../../wire/gen/auth_service_pb.ts";
+import { TrustService } from "../../wire/gen/trust_pb.ts";
+import { GrpcServer } from "../../wire/grpc/mod.ts";
+import { normalizeAddress } from "../client_address.ts";
 import type { InFlight } from "../in_flight.ts";
 import type { ProxyLimits } from "../limits.ts";
+import { type Authenticated, ClusterTls } from "../tls/cluster_tls.ts";
+import { SERVER_VERSION } from "../versions.ts";
+import { registerTransport } from "./transport.ts";
 
-/** TEMPORARY until lib/wire/grpc is there. */
+const log = getLogger(["latchkey", "proxy"]);
+
+/** What a {@linkcode ClusterRpc} needs. */
+export interface ClusterRpcOptions {
+  auth: Auth;
+  deps: Pick<Deps, "clock" | "random">;
+  limits: ProxyLimits;
+  /** `host:port` of the proxy, as people reach it. */
+  proxyPublicAddr: () => string;
+  inFlight: InFlight;
+}
+
+/**
+ * The RPCs of the cluster, behind client certificates: those of the auth service and of the proxy itself, each reached by
+ * its own ALPN protocol, those of the auth service also within a stream of the proxy's.
+ */
 export class ClusterRpc implements Disposable {
-  static open(
-    _options: { auth: Auth; limits: ProxyLimits; inFlight: InFlight },
-  ): Promise<ClusterRpc> {
-    return Promise.resolve(new ClusterRpc());
+  readonly #inFlight: InFlight;
+  readonly #authTls: ClusterTls;
+  readonly #transportTls: ClusterTls;
+  readonly #authServer: GrpcServer<RpcPeer>;
+  readonly #transportServer: GrpcServer<RpcPeer>;
+
+  /** Makes servers that are ready for connections. */
+  constructor({ auth, deps, limits, proxyPublicAddr, inFlight }: ClusterRpcOptions) {
+    this.#inFlight = inFlight;
+    const { handshakeMs, dialMs } = limits;
+    const { clusterName } = auth.settings;
+    this.#authTls = new ClusterTls({
+      auth,
+      // Clients that offer both want HTTP/2 by its name.
+      alpnProtocols: [ALPN_HTTP2, authAlpn(clusterName)],
+      handshakeMs,
+    });
+    this.#transportTls = new ClusterTls({
+      auth,
+      alpnProtocols: [ALPN_HTTP2, ALPN_PROXY_GRPC],
+      handshakeMs,
+    });
+    const onInternalError = (path: string, error: unknown) =>
+      log.error("{path} failed: {error}", { path, error });
+    this.#authServer = new GrpcServer<RpcPeer>({ onInternalError })
+      .register(
+        AuthService,
+        authServiceHandlers({ auth, serverVersion: SERVER_VERSION, proxyPublicAddr, deps }),
+      )
+      .register(TrustService, trustServiceHandlers(auth));
+    this.#transportServer = new GrpcServer<RpcPeer>({ onInternalError });
+    registerTransport(this.#transportServer, {
+      auth,
+      dialMs,
+      acceptAuth: (stream, client) => this.#serve(this.#authTls, this.#authServer, stream, client),
+    });
   }
-  acceptAuth(socket: Duplex): void {
-    socket.destroy();
+
+  /** Takes a connection to the auth service. */
+  acceptAuth(socket: Socket): void {
+    this.#serve(this.#authTls, this.#authServer, socket, clientOf(socket));
   }
-  acceptTransport(socket: Duplex): void {
-    socket.destroy();
+
+  /** Takes a connection to the proxy's own services. */
+  acceptTransport(socket: Socket): void {
+    this.#serve(this.#transportTls, this.#transportServer, socket, clientOf(socket));
   }
-  [Symbol.dispose](): void {}
+
+  #serve(
+    tls: ClusterTls,
+    server: GrpcServer<RpcPeer>,
+    stream: Duplex,
+    client: ClientInfo,
+  ): void {
+    const serve = ({ socket, certificate }: Authenticated) => {
+      const connection = server.serve(socket, { certificate, client });
+      void this.#inFlight.track(() => connection.closed);
+    };
+    tls.accept(stream, serve).catch((error) => {
+      log.error("cannot answer within the cluster: {error}", { error });
+      stream.destroy();
+    });
+  }
+
+  /** Ends all calls and connections. */
+  [Symbol.dispose](): void {
+    this.#authServer[Symbol.dispose]();
+    this.#transportServer[Symbol.dispose]();
+  }
+}
+
+function clientOf(socket: Socket): ClientInfo {
+  const address = socket.remoteAddress ?? "";
+  return { address: normalizeAddress(address) ?? address };
 }

@@ -107,7 +107,8 @@ export async function watchCertificateFiles(
 async function readKeyPair(
   { certFile, keyFile }: { certFile: string; keyFile: string },
 ): Promise<KeyPair> {
-  const [certPem, keyPem] = await Promise.all([readText(certFile), readText(keyFile)]);
+  const certPem = await readText(certFile);
+  const keyPem = await readText(keyFile);
   const certificate = attempt(certFile, "a certificate", () => new X509Certificate(certPem));
   const key = attempt(keyFile, "an unencrypted private key", () => createPrivateKey(keyPem));
   if (!certificate.checkPrivateKey(key)) {

@@ -7,12 +7,8 @@
 import type { AuthPreference } from "../../auth/mod.ts";
 import { ToolError } from "../../errors/mod.ts";
 import type { PublicAddress } from "../public_address.ts";
+import { MIN_CLIENT_VERSION, SERVER_VERSION } from "../versions.ts";
 import type { WebContext, WebRequest } from "./context.ts";
-
-/** Version of Teleport whose protocol this cluster speaks; clients compare it with their own. */
-export const SERVER_VERSION = "19.0.0";
-/** Oldest client of Teleport's that is expected to work. */
-export const MIN_CLIENT_VERSION = "13.0.0";
 
 /** Names of connectors that every cluster has; others are identity providers, which this one knows none of. */
 const CONNECTORS = new Set(["local", "passwordless", "headless"]);
