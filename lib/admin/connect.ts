@@ -14,7 +14,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export interface AdminTarget {
   /** `host:port` of the cluster's one port. */
   address: string;
+  /** The cluster's name, which is part of the names that it answers to. */
   clusterName: string;
+  /** Key and certificates from the data directory. */
   identity: AdminIdentity;
 }
 

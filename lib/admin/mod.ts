@@ -5,4 +5,5 @@
  */
 
 export type { Admin, AdminInvitation, AdminUser, ClusterStatus, NodeQuery } from "./admin.ts";
+export type { AdminIdentity } from "../auth/admin/mod.ts";
 export { type AdminTarget, connectAdmin } from "./connect.ts";

@@ -3,6 +3,7 @@ import type { Deps } from "../../../lib/deps/mod.ts";
 import { loadConfig } from "../../config_file.ts";
 import { VERSION } from "../../version.ts";
 import { startCluster } from "./cluster.ts";
+import { keepRunning } from "./keep_running.ts";
 import { startLogging } from "./logging.ts";
 import type { StartOptions } from "./mod.ts";
 import { resolveSettings } from "./settings.ts";
@@ -30,6 +31,7 @@ export async function runStart(options: StartOptions, deps: Deps): Promise<void>
   for (const warning of warnings) log.warn("{warning}", { warning });
 
   const interrupted = deps.process.interrupted();
+  using _keptRunning = keepRunning();
   await using cluster = await startCluster(settings, deps);
   using _hangup = deps.process.onHangup(() => {
     cluster.reload().catch((error) =>
