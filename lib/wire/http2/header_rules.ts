@@ -1,5 +1,6 @@
 /**
  * What lists of headers must look like (RFC 9113 §8.2 and §8.3). A list that does not is malformed, and its stream ends.
+ * `content-length` is not looked at: gRPC's messages carry their own lengths.
  *
  * @module
  */
@@ -44,8 +45,9 @@ export function isWellFormed(headers: readonly Header[], kind: HeaderListKind): 
   for (const [name, value] of headers) {
     if (BAD_VALUE.test(value)) return false;
     if (name.startsWith(":")) {
-      const known = REQUIRED[kind].includes(name) || OPTIONAL[kind].includes(name);
-      if (!known || regular || pseudo.has(name)) return false;
+      const required = REQUIRED[kind].includes(name);
+      if (regular || pseudo.has(name) || (required && value === "")) return false;
+      if (!required && !OPTIONAL[kind].includes(name)) return false;
       pseudo.add(name);
       continue;
     }

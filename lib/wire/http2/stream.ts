@@ -13,7 +13,7 @@ const COPY_BELOW_BYTES = 4096;
 /** What a stream asks of its connection. */
 export interface StreamOwner {
   /** Sends a header block, now. */
-  sendHeaders(stream: Http2Stream, block: Uint8Array, endStream: boolean): void;
+  sendHeaders(stream: Http2Stream, block: Uint8Array): void;
   /** The stream has something to send. */
   ready(stream: Http2Stream): void;
   /** So much of what came in has been read. */
@@ -33,7 +33,7 @@ export class Http2Stream implements Outgoing {
   /** Bytes that the peer may still send; kept by the connection. */
   receiveWindow: number;
   /** Bytes read by the application and not yet given back to the peer; kept by the connection. */
-  unacknowledgedBytes = 0;
+  unreportedBytes = 0;
 
   readonly #owner: StreamOwner;
   readonly #abort = new AbortController();
@@ -86,9 +86,14 @@ export class Http2Stream implements Outgoing {
     return this.#hasResponse;
   }
 
-  /** Whether the peer has said everything. */
+  /** Whether nothing more can come from the peer. */
   get remoteClosed(): boolean {
     return this.#remoteClosed;
+  }
+
+  /** Whether the peer has said everything, and said so. */
+  get remoteEnded(): boolean {
+    return this.#remoteEnded;
   }
 
   /** Whether everything has been said and sent. */
@@ -99,11 +104,6 @@ export class Http2Stream implements Outgoing {
   /** Bytes that wait to be sent. */
   get queuedBytes(): number {
     return this.#queuedBytes;
-  }
-
-  /** Bytes that wait to be read. */
-  get receivedBytes(): number {
-    return this.#receivedBytes;
   }
 
   // Sending.
@@ -117,7 +117,7 @@ export class Http2Stream implements Outgoing {
   respond(headers: readonly Header[]): void {
     if (this.#localClosed) return;
     this.#hasResponse = true;
-    this.#owner.sendHeaders(this, encodeHeaders(headers), false);
+    this.#owner.sendHeaders(this, encodeHeaders(headers));
   }
 
   /** Server: sends headers that are the whole response. */
@@ -163,8 +163,9 @@ export class Http2Stream implements Outgoing {
     this.#owner.ready(this);
   }
 
-  /** Ends the stream at once, both ways. Safe to call when it has ended. */
+  /** Ends the stream at once, both ways; nobody reads what is left. Safe to call when it has ended. */
   reset(code: number = ErrorCode.CANCEL): void {
+    this.#discard();
     if (this.#localClosed && this.#remoteClosed) return;
     this.#owner.reset(this, code);
   }
@@ -227,7 +228,10 @@ export class Http2Stream implements Outgoing {
   ended(): void {
     this.#localClosed = true;
     this.#wakeAllWriters();
-    if (this.#ending?.reset) this.#closeRemote();
+    if (this.#ending?.reset) {
+      this.#closeRemote();
+      this.#discard();
+    }
     if (this.#remoteClosed) this.#owner.finished(this);
   }
 
@@ -260,14 +264,19 @@ export class Http2Stream implements Outgoing {
     this.#localClosed = true;
     this.#queue = [];
     this.#queuedBytes = 0;
-    if (!this.#remoteEnded) {
-      this.#received = [];
-      this.#receivedBytes = 0;
-    }
+    if (!this.#remoteEnded) this.#discard();
     this.#abort.abort(reason);
     this.#response.reject(reason);
     this.#closeRemote();
     this.#wakeAllWriters();
+  }
+
+  /** Drops what nobody will read, so that it no longer counts against the peer. */
+  #discard(): void {
+    const bytes = this.#receivedBytes;
+    this.#received = [];
+    this.#receivedBytes = 0;
+    if (bytes > 0) this.#owner.consumed(this, bytes);
   }
 
   #closeRemote(): void {
