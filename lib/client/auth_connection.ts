@@ -6,30 +6,12 @@
  */
 
 import { X509Certificate } from "node:crypto";
-import * as tls from "node:tls";
 import type { Deps } from "../deps/mod.ts";
-import { isToolError, ToolError } from "../errors/mod.ts";
+import { isToolError } from "../errors/mod.ts";
 import { ALPN_HTTP2, authAlpn, clusterServerName } from "../wire/alpn.ts";
 import { GrpcClient } from "../wire/grpc/client.ts";
 import { checkValidNow } from "./clock.ts";
-import type { Credentials } from "./headless.ts";
-import { type Endpoint, networkError } from "./network_error.ts";
-
-/** Longest time until the connection stands, in milliseconds. */
-const CONNECT_TIMEOUT_MS = 20_000;
-
-/** Where the auth service is, and how to be let in. */
-export interface AuthConnectionOptions {
-  /** The proxy. */
-  proxy: Endpoint;
-  /** IP address that the proxy's name stood for a moment ago; saves asking again. */
-  address: string | undefined;
-  cluster: string;
-  credentials: Credentials;
-  /** PEM certificates of the cluster's host CA: nobody else is believed, with `--insecure` neither. */
-  authorities: readonly string[];
-  signal: AbortSignal;
-}
+import { type ClusterEndpoint, connectToCluster } from "./cluster_socket.ts";
 
 /** The auth service of a cluster, for one login. */
 export class AuthConnection implements AsyncDisposable {
@@ -37,13 +19,17 @@ export class AuthConnection implements AsyncDisposable {
   readonly #checkCredentials: () => void;
 
   /** Connects at the first call. */
-  constructor(options: AuthConnectionOptions, deps: Pick<Deps, "clock">) {
-    const { validFrom, validTo } = new X509Certificate(options.credentials.tlsCertificate);
+  constructor(endpoint: ClusterEndpoint, deps: Pick<Deps, "clock">) {
+    const { validFrom, validTo } = new X509Certificate(endpoint.credentials.tlsCertificate);
     const valid = { fromMs: Date.parse(validFrom), toMs: Date.parse(validTo) };
     this.#checkCredentials = () => checkValidNow("the login's certificate", valid, deps.clock);
     this.#client = new GrpcClient({
-      connect: () => connect(options),
-      authority: clusterServerName(options.cluster),
+      connect: () =>
+        connectToCluster(endpoint, {
+          protocols: [authAlpn(endpoint.cluster), ALPN_HTTP2],
+          service: `the auth service of ${endpoint.cluster}`,
+        }),
+      authority: clusterServerName(endpoint.cluster),
     });
   }
 
@@ -67,54 +53,4 @@ export class AuthConnection implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.close();
   }
-}
-
-function connect(options: AuthConnectionOptions): Promise<tls.TLSSocket> {
-  const { proxy, signal, credentials, cluster } = options;
-  signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<tls.TLSSocket>();
-  const socket = tls.connect({
-    host: options.address ?? proxy.host,
-    port: proxy.port,
-    servername: clusterServerName(cluster),
-    ALPNProtocols: [authAlpn(cluster), ALPN_HTTP2],
-    ca: [...options.authorities],
-    cert: credentials.tlsCertificate,
-    key: credentials.keys.privateKeyPem,
-  });
-  const fail = (error: unknown) => {
-    socket.destroy();
-    reject(error);
-  };
-  const onAbort = () => fail(signal.reason);
-  const timer = setTimeout(
-    () => fail(new ToolError("connection", `the auth service of ${cluster} does not answer`)),
-    CONNECT_TIMEOUT_MS,
-  );
-  const onError = (error: unknown) => fail(authError(error, options));
-  signal.addEventListener("abort", onAbort, { once: true });
-  socket.once("error", onError);
-  socket.once("secureConnect", () => {
-    socket.setNoDelay(true);
-    resolve(socket);
-  });
-  return promise.finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-    socket.removeListener("error", onError);
-  });
-}
-
-/** What `--insecure` and SSL_CERT_FILE could do for a proxy they cannot do here, so their hint is left out. */
-function authError(error: unknown, { proxy, cluster }: AuthConnectionOptions): ToolError {
-  const mapped = networkError(error, proxy);
-  if (mapped.code !== "trust") return mapped;
-  return new ToolError(
-    "trust",
-    `who answers for the auth service of ${cluster} is not certified by the cluster that signed you in`,
-    {
-      cause: mapped,
-      hint: "Somebody may be in between, or the proxy does not route TLS. Ask the administrator.",
-    },
-  );
 }

@@ -1,15 +1,33 @@
+import type { Duplex } from "node:stream";
 import type { Deps } from "../deps/mod.ts";
 import { ToolError } from "../errors/mod.ts";
 import type { HostSigner } from "../wire/web_api/certificates.ts";
 import type { AuthConnection } from "./auth_connection.ts";
 import type { FoundProxy } from "./find.ts";
 import type { Credentials } from "./headless.ts";
+import type { ClusterEndpoint } from "./cluster_socket.ts";
 import type { Node, NodeQuery } from "./nodes.ts";
+import type { TransportConnection } from "./transport.ts";
 
 /** Loads what is needed once somebody has approved, so that it is there by then. */
 export async function preloadCluster(): Promise<void> {
   await import("./auth_connection.ts");
   await import("./nodes.ts");
+}
+
+/** As {@linkcode preloadCluster}, for sessions with nodes. */
+export async function preloadTransport(): Promise<void> {
+  await import("./transport.ts");
+}
+
+/** What a login brought for SSH. Secrets: never to be logged or written. */
+export interface SshLogin {
+  /** PKCS #8, PEM. */
+  privateKeyPem: string;
+  /** OpenSSH certificate, one line. */
+  sshCertificate: string;
+  /** authorized_keys lines of the cluster's host authority. */
+  hostAuthorityKeys: readonly string[];
 }
 
 /** A cluster to which this process may speak, with credentials that only it holds. */
@@ -20,6 +38,7 @@ export class Cluster implements AsyncDisposable {
   readonly #credentials: Credentials;
   readonly #deps: Pick<Deps, "clock">;
   #connection: AuthConnection | undefined;
+  #transport: TransportConnection | undefined;
 
   /**
    * @param name The cluster's name.
@@ -45,23 +64,53 @@ export class Cluster implements AsyncDisposable {
     return await connection.run((client) => listNodes(client, query, signal));
   }
 
+  /** What this login brought for SSH. */
+  sshCredentials(): SshLogin {
+    return {
+      privateKeyPem: this.#credentials.keys.privateKeyPem,
+      sshCertificate: this.#credentials.sshCertificate,
+      hostAuthorityKeys: signersOf(this.name, this.#credentials).checkingKeys,
+    };
+  }
+
+  /**
+   * Opens a stream to the SSH server of a node; it is there once the server has spoken.
+   *
+   * @param hostPort `name:0`, `<uuid>:0` or `address:port`.
+   * @throws {ToolError} What keeps the proxy from it.
+   */
+  async dialNode(hostPort: string, signal: AbortSignal): Promise<Duplex> {
+    const { TransportConnection } = await import("./transport.ts");
+    // Whatever cluster the node is in, it is our own proxy that is asked.
+    const { clusterName } = this.#proxy.answer;
+    this.#transport ??= new TransportConnection(this.#endpoint(clusterName, signal));
+    return await this.#transport.dialNode({ hostPort, cluster: this.name }, signal);
+  }
+
   async #connect(signal: AbortSignal): Promise<AuthConnection> {
     const { AuthConnection } = await import("./auth_connection.ts");
-    this.#connection ??= new AuthConnection({
+    this.#connection ??= new AuthConnection(this.#endpoint(this.name, signal), this.#deps);
+    return this.#connection;
+  }
+
+  #endpoint(cluster: string, signal: AbortSignal): ClusterEndpoint {
+    return {
       proxy: this.#proxy.web.endpoint,
       address: this.#proxy.web.remoteAddress,
-      cluster: this.name,
+      cluster,
       credentials: this.#credentials,
-      authorities: signersOf(this.name, this.#credentials).tlsCerts,
+      authorities: signersOf(cluster, this.#credentials).tlsCerts,
       signal,
-    }, this.#deps);
-    return this.#connection;
+    };
   }
 
   /** Closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#proxy.web[Symbol.dispose]();
-    await this.#connection?.[Symbol.asyncDispose]();
+    await Promise.all([
+      this.#connection?.[Symbol.asyncDispose](),
+      this.#transport?.[Symbol.asyncDispose](),
+    ]);
   }
 }
 

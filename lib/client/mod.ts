@@ -14,7 +14,7 @@ export {
   type ProxyAddress,
 } from "./address.ts";
 export { checkClock } from "./clock.ts";
-export { Cluster, preloadCluster } from "./cluster.ts";
+export { Cluster, preloadCluster, preloadTransport, type SshLogin } from "./cluster.ts";
 export { type FindOptions, findProxy, type FoundProxy } from "./find.ts";
 export {
   type Credentials,

@@ -2,16 +2,6 @@ import { createPrivateKey } from "node:crypto";
 import { parseSshCertificate, signSsh, type SshCertificate } from "../keys/mod.ts";
 import type { AgentKey } from "./agent/agent.ts";
 
-/** What a login yields for SSH. The private key is a secret: never to be logged or written. */
-export interface SshCredentials {
-  /** PKCS #8, PEM. */
-  privateKeyPem: string;
-  /** OpenSSH certificate, one line. */
-  sshCertificate: string;
-  /** authorized_keys lines of the cluster's host authority. */
-  hostAuthorityKeys: readonly string[];
-}
-
 /** The key and certificate of one login, as the agent and the command need them. */
 export interface SshIdentity {
   key: AgentKey;
@@ -30,7 +20,7 @@ const INTERNAL_PRINCIPAL = "-teleport-";
  * @throws {ToolError} `bad_parameter` when the certificate is none.
  */
 export function sshIdentity(
-  login: Pick<SshCredentials, "privateKeyPem" | "sshCertificate">,
+  login: { privateKeyPem: string; sshCertificate: string },
 ): SshIdentity {
   const certificate: SshCertificate = parseSshCertificate(login.sshCertificate);
   const privateKey = createPrivateKey(login.privateKeyPem);

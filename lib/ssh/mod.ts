@@ -8,7 +8,7 @@
 export type { AgentKey } from "./agent/agent.ts";
 export type { PlannedHost, SessionHost, SessionLogin } from "./endpoints.ts";
 export { USER_AGENT_VARIABLE } from "./held_process.ts";
-export { type SshCredentials, type SshIdentity, sshIdentity } from "./identity.ts";
+export { type SshIdentity, sshIdentity } from "./identity.ts";
 export { SSH_FAILED, SshError } from "./messages.ts";
 export { userArguments } from "./options/arguments.ts";
 export { type CopyOperand, localArgument, parseCopyOperand } from "./options/copy_operand.ts";
