@@ -97,9 +97,9 @@ async function signInWhile(
 ): Promise<NodeCluster> {
   const gaveUp = new AbortController();
   const signal = AbortSignal.any([deps.process.interrupted(), gaveUp.signal]);
-  let isSignedIn = false;
+  let isOver = false;
   session.ended.then(() => {
-    if (isSignedIn) return;
+    if (isOver) return;
     gaveUp.abort(new ToolError("usage", "OpenSSH did not accept these options"));
   }, (error) => gaveUp.abort(error));
   const process: Process = {
@@ -108,9 +108,11 @@ async function signInWhile(
     onHangup: (listener) => deps.process.onHangup(listener),
     interrupted: () => signal,
   };
-  const cluster = await open(options, { ...deps, process }, { debug, meanwhile: preloadTransport });
-  isSignedIn = true;
-  return cluster;
+  try {
+    return await open(options, { ...deps, process }, { debug, meanwhile: preloadTransport });
+  } finally {
+    isOver = true;
+  }
 }
 
 /** Said here rather than by the node, because here it is known which logins there are. */
