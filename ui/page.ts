@@ -43,7 +43,8 @@ const NOT_FOUND = `
       <p class="actions"><a class="button button-primary" href="/web">Go to the start page</a></p>`;
 
 const LOADING = `
-      <p class="quiet" id="loading">Loading …</p>
+      <p class="quiet">Loading …</p>
+      <p class="late">This takes longer than it should. <a href="">Load the page again</a>.</p>
       <noscript>
         <h1>This page needs JavaScript</h1>
         <p>It is how the page talks to your security key. Allow it for this site and load the page again. Nothing is

@@ -10,6 +10,9 @@ import { Fields } from "./api/fields.ts";
 import { SessionStore } from "./api/session.ts";
 import { WebApi } from "./api/web_api.ts";
 import type { PageContext } from "./context.ts";
+import { h } from "./core/dom.ts";
+import { statement } from "./core/parts.ts";
+import type { Part } from "./core/region.ts";
 import { startHeadless } from "./headless/page.ts";
 import { startHome } from "./home/page.ts";
 import { startInvite } from "./invite/page.ts";
@@ -50,4 +53,29 @@ addEventListener("pageshow", (event) => {
 });
 
 const root = document.getElementById("page");
-if (root !== null) start(root);
+if (root !== null) {
+  try {
+    start(root);
+  } catch (error) {
+    root.replaceChildren(cannotStart().node);
+    throw error;
+  }
+}
+
+/** Mostly a browser that lets this site keep nothing: asking it for its storage throws. */
+function cannotStart(): Part<null> {
+  return statement({
+    picture: "unplugged",
+    tone: "problem",
+    title: "This page cannot start here",
+    body: [
+      "Your browser may be set to let this site keep nothing. Allow cookies for it, also in a private " +
+      "window, and load the page again.",
+      h(
+        "div",
+        { class: "actions" },
+        h("a", { class: "button button-primary", href: "" }, "Load again"),
+      ),
+    ],
+  });
+}

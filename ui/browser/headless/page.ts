@@ -9,8 +9,9 @@ import { headlessRegions, headlessTitle } from "./view.ts";
 export function startHeadless(context: PageContext, params: { id: string }): void {
   const { api, session, key, clock, root, setTitle } = context;
   const here = location.pathname;
+  // Whoever had a session when the page began, and has none any more, is told so.
+  const ended = session.held();
   const signIn = (): void => {
-    const ended = session.held();
     session.clear();
     location.replace(loginPath(here, { ended }));
   };
