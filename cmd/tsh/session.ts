@@ -74,20 +74,15 @@ export async function openSession(
     userAgent: `latchkey/${versionInfo().version}`,
     signal,
   }, deps);
-  try {
-    const { endpoint } = proxy.web;
-    debug(
-      `${joinHostPort(endpoint.host, endpoint.port)} is the proxy of cluster ` +
-        `${proxy.answer.clusterName}, version ${proxy.answer.serverVersion}`,
-    );
-    await admit(proxy, options, deps);
-    const credentials = await signIn(proxy, address, user, { options, deps, signal, meanwhile });
-    debug(`signed in as ${credentials.user}`);
-    return new Cluster(options.cluster ?? proxy.answer.clusterName, proxy, credentials, deps);
-  } catch (error) {
-    proxy.web[Symbol.dispose]();
-    throw error;
-  }
+  const { endpoint } = proxy.web;
+  debug(
+    `${joinHostPort(endpoint.host, endpoint.port)} is the proxy of cluster ` +
+      `${proxy.answer.clusterName}, version ${proxy.answer.serverVersion}`,
+  );
+  await admit(proxy, options, deps);
+  const credentials = await signIn(proxy, address, user, { options, deps, signal, meanwhile });
+  debug(`signed in as ${credentials.user}`);
+  return new Cluster(options.cluster ?? proxy.answer.clusterName, proxy, credentials, deps);
 }
 
 const USE_HEADLESS = "Use --headless, and approve with a security key elsewhere.";

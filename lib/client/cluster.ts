@@ -106,7 +106,6 @@ export class Cluster implements AsyncDisposable {
 
   /** Closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#proxy.web[Symbol.dispose]();
     await Promise.all([
       this.#connection?.[Symbol.asyncDispose](),
       this.#transport?.[Symbol.asyncDispose](),

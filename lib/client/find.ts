@@ -15,7 +15,6 @@ import { type Trust, trustFor } from "./trust.ts";
 
 /** A proxy that has answered. */
 export interface FoundProxy {
-  /** Keeps the connection that the answer came by. */
   web: WebClient;
   answer: PingAnswer;
 }
@@ -52,15 +51,12 @@ export async function findProxy(
     tryEndpoint({ host: address.host, port }, trust, { ...options, signal }, deps)
   );
   try {
-    const found = await Promise.any(attempts);
-    race.abort();
-    for (const attempt of attempts) {
-      attempt.then((other) => other !== found && other.web[Symbol.dispose](), () => {});
-    }
-    return found;
+    return await Promise.any(attempts);
   } catch (error) {
     options.signal.throwIfAborted();
     throw allFailed(address, ports, error instanceof AggregateError ? error.errors : [error]);
+  } finally {
+    race.abort();
   }
 }
 
@@ -75,7 +71,6 @@ async function tryEndpoint(
     const answer = await ping(web, options);
     return { web, answer };
   } catch (error) {
-    web[Symbol.dispose]();
     if (error instanceof ToolError && isUntrusted(error.cause)) {
       throw await explainUntrusted(error, endpoint, options.signal, deps.clock);
     }

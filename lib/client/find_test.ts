@@ -31,9 +31,7 @@ function find(address: string, options: Partial<FindOptions> = {}, deps = new To
 /** What a proxy that answers so is found to be. */
 async function findAt(handler: Handler, options: Partial<FindOptions> = {}): Promise<FoundProxy> {
   await using server = await HttpsServer.start(handler);
-  const found = await find(server.address, options);
-  found.web[Symbol.dispose]();
-  return found;
+  return await find(server.address, options);
 }
 
 const answering = (body: unknown, status = 200): Handler => (_request, response) =>
@@ -112,8 +110,7 @@ Deno.test("findProxy() trusts a local cluster whose certificate is at hand, and 
     await Deno.writeTextFile(file, "nothing of use");
     await assert.rejects(find(server.address, { insecure: false }, deps), { code: "trust" });
     await Deno.writeTextFile(file, server.certificate);
-    const found = await find(server.address, { insecure: false }, deps);
-    found.web[Symbol.dispose]();
+    await find(server.address, { insecure: false }, deps);
   } finally {
     await Deno.remove(home, { recursive: true });
   }
@@ -218,7 +215,6 @@ Deno.test("findProxy() takes the first port that answers as a Teleport proxy, an
   const found = await find("localhost", { defaultPorts });
   assert.equal(found.web.endpoint.port, proxy.port);
   await left.promise;
-  found.web[Symbol.dispose]();
 });
 
 Deno.test("findProxy() tells of the certificate that is not trusted before all else", async () => {

@@ -22,7 +22,7 @@ async function login(
 ) {
   await using server = await HttpsServer.start(handler);
   const endpoint = { host: "localhost", port: server.port };
-  using web = new WebClient(endpoint, { rejectUnauthorized: false }, { userAgent: "test/1" });
+  const web = new WebClient(endpoint, { rejectUnauthorized: false }, { userAgent: "test/1" });
   const options = { user: "alice", signal: deps.process.interrupted() };
   return await headlessLogin(web, request, options, deps);
 }

@@ -1,7 +1,9 @@
 /**
- * HTTPS as the client speaks it to a proxy's web API: JSON both ways, bodies bounded, one connection kept for what comes
- * next. node:https rather than fetch, because Teleport's self-signed certificate is a certificate authority's, which
- * Deno's fetch refuses even when it is trusted.
+ * HTTPS as the client speaks it to a proxy's web API: JSON both ways, bodies bounded, a connection for each call.
+ *
+ * node:https rather than fetch, because Teleport's self-signed certificate is a certificate authority's, which Deno's
+ * fetch refuses even when it is trusted. No connection is kept, because Deno 2.9 sends a request that was destroyed on a
+ * kept connection once more over a new one: a login that was withdrawn would come back.
  *
  * @module
  */
@@ -43,10 +45,9 @@ export interface WebCall {
 }
 
 /** The web service of one proxy. */
-export class WebClient implements Disposable {
+export class WebClient {
   readonly endpoint: Endpoint;
   readonly trust: Trust;
-  readonly #agent: https.Agent;
   readonly #userAgent: string;
   #remoteAddress: string | undefined;
 
@@ -55,7 +56,6 @@ export class WebClient implements Disposable {
     this.endpoint = endpoint;
     this.trust = trust;
     this.#userAgent = options.userAgent;
-    this.#agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
   }
 
   /** Address that the proxy's name stood for, known after the first answer. */
@@ -87,7 +87,7 @@ export class WebClient implements Disposable {
       port: this.endpoint.port,
       method: call.method,
       path: call.path,
-      agent: this.#agent,
+      agent: false,
       headers: {
         "accept": "application/json",
         "user-agent": this.#userAgent,
@@ -126,11 +126,6 @@ export class WebClient implements Disposable {
       clearTimeout(timer);
       call.signal?.removeEventListener("abort", onAbort);
     });
-  }
-
-  /** Closes the connection. */
-  [Symbol.dispose](): void {
-    this.#agent.destroy();
   }
 }
 

@@ -56,8 +56,12 @@ export function lsCommand(deps: Deps): Command {
     .action(async () => {
       const options = readLsOptions(command, deps.env);
       const warm = warmUpTls();
-      const { runLs } = await import("./run.ts");
-      await Promise.all([runLs(options, deps), warm]);
+      try {
+        const { runLs } = await import("./run.ts");
+        await runLs(options, deps);
+      } finally {
+        await warm;
+      }
     });
   addSharedOptions(command, OWN);
   return addSharedFlags(command);
