@@ -169,6 +169,8 @@ function inheritedEnv(): Record<string, string> {
   for (const name of Object.keys(env)) {
     if (name.startsWith("TELEPORT_") || name.startsWith("SSH_")) delete env[name];
   }
+  // Deno's cache stays where it is when a test gives a tool another home.
+  env["DENO_DIR"] ??= `${env["XDG_CACHE_HOME"] || `${env["HOME"]}/.cache`}/deno`;
   return env;
 }
 
