@@ -90,7 +90,7 @@ export async function finishAssertion(
     challenge: clientData.challenge,
     origin: clientData.origin,
     rpId: expectedRpId(context, device),
-    requireUserVerification: passwordless || requiresUserVerification(session, required),
+    requireUserVerification: requiresUserVerification(session, required),
   });
 
   const reusable = allowsReuse(extensions);

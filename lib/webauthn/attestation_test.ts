@@ -183,6 +183,17 @@ Deno.test("certificates outside their time prove nothing", async () => {
   );
 });
 
+Deno.test("an allowed CA whose time is over proves nothing", async () => {
+  const past = { notBefore: new Date("2001-01-01"), notAfter: new Date("2002-01-01") };
+  const oldRoot = await AttestationCa.root("Old Root", past);
+  await rejects(
+    register({ attestation: "packed", attester: await oldRoot.attester("key") }, {
+      attestationAllowedCas: [oldRoot.pem],
+    }),
+    UNTRUSTED,
+  );
+});
+
 Deno.test("a wrong attestation signature is refused although the maker is allowed", async () => {
   const site = new WebauthnSite({ webauthn: { attestationAllowedCas: [good.pem] } });
   for (const attestation of ["packed", "u2f"] as const) {
