@@ -106,7 +106,7 @@ export class Http2Connection {
     socket.on("error", (cause) => this.#lost(cause));
   }
 
-  /** Resolves when the connection has ended; with the reason, unless one side had announced it. */
+  /** Resolves when the connection has ended and its socket is closed; with the reason, unless one side had announced it. */
   get closed(): Promise<ToolError | undefined> {
     return this.#closed.promise;
   }
@@ -318,18 +318,18 @@ export class Http2Connection {
     for (const stream of streams) stream.fail(error);
     this.#wakeWaiting();
     for (const answered of this.#pings.splice(0)) answered();
-    closeSocket(this.#socket);
-    this.#closed.resolve(this.#draining ? undefined : reason);
+    closeSocket(this.#socket, () => this.#closed.resolve(this.#draining ? undefined : reason));
   }
 }
 
 /** Lets what was written get out, within bounds, and closes. */
-function closeSocket(socket: Duplex): void {
-  if (socket.destroyed || socket.writableEnded) {
-    socket.destroy();
-    return;
-  }
+function closeSocket(socket: Duplex, done: () => void): void {
+  if (socket.closed) return done();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
-  socket.end(() => socket.destroy());
+  socket.once("close", () => {
+    clearTimeout(timer);
+    done();
+  });
+  if (socket.destroyed || socket.writableEnded) socket.destroy();
+  else socket.end(() => socket.destroy());
 }
