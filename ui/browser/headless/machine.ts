@@ -43,8 +43,8 @@ export interface Pending {
 export interface Answered {
   screen: "answered";
   request: HeadlessRequest;
-  /** Whether this page gave the answer. */
-  byMe: boolean;
+  /** Who ended it: this page, somebody or something else while it was shown, or whoever it was before that. */
+  by: "here" | "elsewhere" | "before";
   /** The server's clock when this was learned. */
   nowMs: number;
 }
@@ -115,9 +115,10 @@ function withRequest(
 ): HeadlessState {
   if (request.state !== "pending") {
     if (state.screen === "answered") {
-      return { ...state, byMe: state.byMe && state.request.state === request.state, request };
+      const same = state.request.state === request.state;
+      return { ...state, by: same ? state.by : "elsewhere", request };
     }
-    return { screen: "answered", request, nowMs, byMe: isAnswerOf(state, request) };
+    return { screen: "answered", request, nowMs, by: endedBy(state, request) };
   }
   if (state.screen === "pending") return { ...state, request, nowMs, connection: "live" };
   // An answer that this page gave must not be undone by news that was under way.
@@ -126,10 +127,11 @@ function withRequest(
 }
 
 /** The server's news of an answer can overtake the reply to the call that gave it. */
-function isAnswerOf(state: HeadlessState, request: HeadlessRequest): boolean {
-  if (state.screen !== "pending") return false;
-  return (state.action === "sending" && request.state === "approved") ||
+function endedBy(state: HeadlessState, request: HeadlessRequest): Answered["by"] {
+  if (state.screen !== "pending") return "before";
+  const here = (state.action === "sending" && request.state === "approved") ||
     (state.action === "rejecting" && request.state === "denied");
+  return here ? "here" : "elsewhere";
 }
 
 function stepPending(state: Pending, event: HeadlessEvent): HeadlessState {
@@ -151,12 +153,12 @@ function stepPending(state: Pending, event: HeadlessEvent): HeadlessState {
       return action === "none" ? state : { ...state, action: "none", problem: event.problem };
     case "done": {
       const ended = { ...request, state: event.outcome, endedAtMs: state.nowMs };
-      return { screen: "answered", request: ended, byMe: true, nowMs: state.nowMs };
+      return { screen: "answered", request: ended, by: "here", nowMs: state.nowMs };
     }
     case "tick": {
       if (event.nowMs < request.expiresAtMs + GRACE_MS) return { ...state, nowMs: event.nowMs };
       const ended = { ...request, state: "expired" as const, endedAtMs: request.expiresAtMs };
-      return { screen: "answered", request: ended, byMe: false, nowMs: event.nowMs };
+      return { screen: "answered", request: ended, by: "elsewhere", nowMs: event.nowMs };
     }
     default:
       return state;

@@ -44,23 +44,28 @@ Deno.test("approving goes through preparing, touching and sending to approved", 
     .map((state) => state.screen === "pending" && state.action);
   assert.deepEqual(actions, ["none", "preparing", "touching", "sending"]);
   const end = run(...TO_SENDING, { type: "done", outcome: "approved" });
-  assert.ok(end.screen === "answered" && end.byMe && end.request.state === "approved");
+  assert.ok(end.screen === "answered" && end.by === "here" && end.request.state === "approved");
 });
 
 Deno.test("news of the answer that overtakes the reply still counts as given here", () => {
   const approved = run(...TO_SENDING, news("approved"));
-  assert.ok(approved.screen === "answered" && approved.byMe);
+  assert.ok(approved.screen === "answered" && approved.by === "here");
   const denied = run(news(), { type: "reject" }, news("denied"));
-  assert.ok(denied.screen === "answered" && denied.byMe);
+  assert.ok(denied.screen === "answered" && denied.by === "here");
 });
 
 Deno.test("an answer from elsewhere ends every action and is not this page's", () => {
   for (let length = 1; length < TO_SENDING.length; length++) {
     const end = run(...TO_SENDING.slice(0, length), news("approved"));
-    assert.ok(end.screen === "answered" && !end.byMe);
+    assert.ok(end.screen === "answered" && end.by === "elsewhere");
   }
   const end = run(...TO_SENDING, news("denied"));
-  assert.ok(end.screen === "answered" && !end.byMe && end.request.state === "denied");
+  assert.ok(end.screen === "answered" && end.by === "elsewhere" && end.request.state === "denied");
+});
+
+Deno.test("a request that had ended before the page looked is told apart", () => {
+  const end = run(news("approved"));
+  assert.ok(end.screen === "answered" && end.by === "before");
 });
 
 Deno.test("a request can be rejected while the key is awaited, but not once the answer is sent", () => {

@@ -19,31 +19,30 @@ const NOT_YOU = "If you did not start that command, contact your administrator."
 
 /** What became of a request, in words. `clock` says a time of day. */
 export function outcomeWords(
-  { request, byMe }: Pick<Answered, "request" | "byMe">,
+  { request, by }: Pick<Answered, "request" | "by">,
   clock: (epochMs: number) => string,
 ): OutcomeWords {
   const when = request.endedAtMs === undefined ? "" : ` at ${clock(request.endedAtMs)}`;
+  const elsewhere = by === "elsewhere" ? ", in another window or another program" : "";
   switch (request.state) {
     case "approved":
-      return byMe ? APPROVED_HERE : {
+      return by === "here" ? APPROVED_HERE : {
         picture: "check",
         tone: "plain",
         title: "Already approved",
         body: [
-          `This request was approved${when}${
-            withDevice(request)
-          }, in another window or another program.`,
+          `This request was approved${when}${withDevice(request)}${elsewhere}.`,
           "The command goes on in its terminal. If it was not you who approved it, contact your " +
           "administrator at once.",
         ],
       };
     case "denied":
-      return byMe ? REJECTED_HERE : {
+      return by === "here" ? REJECTED_HERE : {
         picture: "cross",
         tone: "plain",
         title: "Already rejected",
         body: [
-          `This request was rejected${when}, in another window or another program.`,
+          `This request was rejected${when}${elsewhere}.`,
           "The command has ended. To try once more, run it again and open the new link.",
         ],
       };

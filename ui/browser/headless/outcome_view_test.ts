@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
+import type { Answered } from "./machine.ts";
 import { type OutcomeWords, outcomeWords } from "./outcome_view.ts";
 import type { HeadlessRequest } from "./request.ts";
 
 function words(
   state: HeadlessRequest["state"],
-  options: { byMe?: boolean; deviceName?: string; endedAtMs?: number } = {},
+  options: { by?: Answered["by"]; deviceName?: string; endedAtMs?: number } = {},
 ): OutcomeWords & { text: string } {
-  const { byMe = false, deviceName, endedAtMs = 5 } = options;
+  const { by = "before", deviceName, endedAtMs = 5 } = options;
   const request: HeadlessRequest = {
     id: "i",
     user: "alice",
@@ -18,28 +19,30 @@ function words(
     endedAtMs,
     deviceName,
   };
-  const outcome = outcomeWords({ request, byMe }, (ms) => `time ${ms}`);
+  const outcome = outcomeWords({ request, by }, (ms) => `time ${ms}`);
   return { ...outcome, text: outcome.body.join(" ") };
 }
 
 Deno.test("the two answers given here are told in Teleport's words", () => {
-  const approved = words("approved", { byMe: true });
+  const approved = words("approved", { by: "here" });
   assert.equal(approved.title, "Command has been approved");
   assert.match(approved.text, /^You can now return to your terminal\./);
-  assert.equal(words("denied", { byMe: true }).title, "Request has been rejected");
+  assert.equal(words("denied", { by: "here" }).title, "Request has been rejected");
 });
 
 Deno.test("an answer from elsewhere says when and with which key", () => {
-  const approved = words("approved", { deviceName: "blue key" });
+  const approved = words("approved", { deviceName: "blue key", by: "elsewhere" });
   assert.equal(approved.title, "Already approved");
   assert.match(approved.text, /approved at time 5 with your key “blue key”, in another window/);
-  assert.match(words("denied").text, /rejected at time 5, in another window/);
+  assert.match(words("denied", { by: "elsewhere" }).text, /rejected at time 5, in another window/);
+  const before = words("approved", { deviceName: "blue key" });
+  assert.match(before.text, /with your key “blue key”\. The command goes on/);
 });
 
 Deno.test("every outcome without an approval says what to do next", () => {
   for (const state of ["denied", "withdrawn", "expired"] as const) {
-    for (const byMe of [true, false]) {
-      assert.match(words(state, { byMe }).text, /run (it|the command) again/, `${state} ${byMe}`);
+    for (const by of ["here", "elsewhere", "before"] as const) {
+      assert.match(words(state, { by }).text, /run (it|the command) again/, `${state} ${by}`);
     }
   }
   for (const state of ["withdrawn", "expired"] as const) {
@@ -54,7 +57,7 @@ Deno.test("a time that is not known is not made up", () => {
     assert.ok(request.title);
     const { body } = outcomeWords(
       {
-        byMe: false,
+        by: "elsewhere",
         request: {
           id: "i",
           user: "u",

@@ -34,7 +34,7 @@ export function headlessRegions(actions: HeadlessActions): Region<HeadlessState>
 }
 
 function screenKey(state: HeadlessState): string {
-  if (state.screen === "answered") return `answered ${state.request.state} ${state.byMe}`;
+  if (state.screen === "answered") return `answered ${state.request.state} ${state.by}`;
   if (state.screen === "loading") return `loading ${state.connection}`;
   return state.screen;
 }

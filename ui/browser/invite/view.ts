@@ -118,7 +118,7 @@ function invitedPart(first: InviteForm, view: InviteView): Part<InviteState> {
       setText(
         until,
         left > 0
-          ? `until ${clock}, for another ${durationWords(roundUp(left))}`
+          ? `until ${clock}, ${durationWords(roundUp(left))} left`
           : `until ${clock}: it has expired`,
       );
     },
