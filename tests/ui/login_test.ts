@@ -91,6 +91,32 @@ Deno.test("the sign-in page", async (t) => {
     await dave.heading("Signed in as dave");
   });
 
+  await t.step("a key that only another cluster knows is told apart", async () => {
+    await using elsewhere = await InProcessCluster.start({ clusterName: "other" });
+    await using erin = await Visitor.arrive(browser, { url: cluster.url });
+    await erin.page.goto(await elsewhere.invite("erin"));
+    await erin.page.getByLabel("Security key alone, without a password").check();
+    await erin.press("Register security key");
+    await erin.heading("You are set up, erin");
+    await erin.go("/web/login");
+    await erin.press("Sign in without a password");
+    await erin.page.getByText("This key is not known here.").waitFor();
+  });
+
+  await t.step(
+    "an address that is not the cluster's own is told, and no password blamed",
+    async () => {
+      await using lost = await Visitor.arrive(browser, {
+        url: `https://127.0.0.1:${cluster.port}`,
+      });
+      await lost.go("/web/login");
+      await lost.page.getByLabel("User name").fill("alice");
+      await lost.page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+      await lost.press("Sign in with security key");
+      await lost.page.getByText("The cluster does not answer pages at this address.").waitFor();
+    },
+  );
+
   await t.step("a browser without WebAuthn is told what to use instead", async () => {
     const before = "delete globalThis.PublicKeyCredential";
     await using old = await Visitor.arrive(browser, { url: cluster.url, before });

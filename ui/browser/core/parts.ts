@@ -67,6 +67,19 @@ export function statement<S>(
   return { node, focus: head };
 }
 
+/** The screen of a page whose first question was refused, or reached nobody. */
+export function refusedStatement<S>(problem: Words, retry: () => void): Part<S> {
+  return statement({
+    picture: "unplugged",
+    tone: "problem",
+    title: problem.said,
+    body: [
+      problem.next,
+      h("div", { class: "actions" }, button("Try again", { kind: "primary", press: retry })),
+    ],
+  });
+}
+
 /** A button. Does nothing while it is blocked. */
 export function button(
   text: string,

@@ -1,5 +1,12 @@
 import { h, setBlocked, setText } from "../core/dom.ts";
-import { button, command, detail, heading, problemRegion, statement } from "../core/parts.ts";
+import {
+  button,
+  command,
+  detail,
+  heading,
+  problemRegion,
+  refusedStatement,
+} from "../core/parts.ts";
 import { type Part, Region } from "../core/region.ts";
 import { clockWords, durationWords } from "../words/time_words.ts";
 import type { HomeState } from "./machine.ts";
@@ -30,19 +37,7 @@ function screenPart(state: HomeState, view: HomeView, actions: HomeActions): Par
     case "loading":
       return { node: h("p", { class: "quiet" }, "Loading …") };
     case "refused":
-      return statement({
-        picture: "unplugged",
-        tone: "problem",
-        title: state.problem.said,
-        body: [
-          state.problem.next,
-          h(
-            "div",
-            { class: "actions" },
-            button("Try again", { kind: "primary", press: actions.retry }),
-          ),
-        ],
-      });
+      return refusedStatement(state.problem, actions.retry);
     case "home":
       return homePart(state.user, view, actions);
   }

@@ -1,5 +1,12 @@
 import { h, setText } from "../core/dom.ts";
-import { button, command, detail, heading, problemRegion, statement } from "../core/parts.ts";
+import {
+  command,
+  detail,
+  heading,
+  problemRegion,
+  refusedStatement,
+  statement,
+} from "../core/parts.ts";
 import { nothing, type Part, Region } from "../core/region.ts";
 import { touchPanel } from "../core/touch_panel.ts";
 import { clockWords, durationWords } from "../words/time_words.ts";
@@ -68,19 +75,7 @@ function screenPart(
         ],
       });
     case "refused":
-      return statement({
-        picture: "unplugged",
-        tone: "problem",
-        title: state.problem.said,
-        body: [
-          state.problem.next,
-          h(
-            "div",
-            { class: "actions" },
-            button("Try again", { kind: "primary", press: actions.retry }),
-          ),
-        ],
-      });
+      return refusedStatement(state.problem, actions.retry);
     case "done":
       return donePart(state, view);
   }

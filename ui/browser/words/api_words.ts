@@ -10,6 +10,16 @@ function sentence(message: string): string {
   return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
 }
 
+/** Refusals of the page itself, not of what a person did on it. */
+const OTHER_ADDRESS: Words = {
+  said: "The cluster does not answer pages at this address.",
+  next: "Open it at its own address; your administrator knows it.",
+};
+const OLD_PAGE: Words = {
+  said: "This page is out of date.",
+  next: "Load it again, and allow cookies for this site.",
+};
+
 /** Puts a failed call into words. `refused` says what a 401 or 403 means here. */
 export function apiErrorWords(error: unknown, { refused }: { refused?: Words } = {}): Words {
   if (!(error instanceof ApiProblem)) {
@@ -32,6 +42,10 @@ export function apiErrorWords(error: unknown, { refused }: { refused?: Words } =
         : `Try again in ${durationWords(error.retryAfterSeconds * 1000)}.`,
     };
   }
+  if (error.status === 403 && /not for other (origins|sites)/.test(error.message)) {
+    return OTHER_ADDRESS;
+  }
+  if (error.status === 403 && error.message.includes("CSRF")) return OLD_PAGE;
   if (refused !== undefined && (error.status === 401 || error.status === 403)) return refused;
   if (error.status >= 500) {
     return {

@@ -63,6 +63,18 @@ Deno.test("a refusal is told in the page's words where it has some, else in the 
   );
 });
 
+Deno.test("a refusal of the page itself is not taken for one of what was typed", () => {
+  const refused = { said: "No.", next: "Yes." };
+  const said = [
+    "this call is not for other origins",
+    "this call is not for other sites",
+    "CSRF token is missing or wrong; load the page again",
+  ].map((message) => apiErrorWords(new ApiProblem(403, message), { refused }).said);
+  assert.match(said[0]!, /at this address/);
+  assert.equal(said[1], said[0]);
+  assert.match(said[2]!, /out of date/);
+});
+
 Deno.test("a defect of the page's own is admitted", () => {
   assert.match(apiErrorWords(new TypeError("x is undefined")).said, /on this page went wrong/);
 });
