@@ -186,7 +186,7 @@ Deno.test("bodies of any size and cut come across whole", async () => {
 
 Deno.test("a ping is answered, with the same bytes", async () => {
   await using link = serve(forever);
-  const { peer, server } = link;
+  const { peer } = link;
   peer.greet();
   peer.send(encodeFrame(FrameType.PING, 0, 0, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)));
   await settle();
@@ -343,7 +343,7 @@ Deno.test.each<{ what: string; headers: Header[] }>([
   { what: "te that wants more than trailers", headers: [...REQUEST, ["te", "gzip"]] },
 ])("a request with $what is refused, and the connection goes on", async ({ headers }) => {
   await using link = serve(echo);
-  const { peer, server } = link;
+  const { peer } = link;
   peer.greet();
   peer.send(headersFrame(1, headers), headersFrame(3), data(3, "hi", Flag.END_STREAM));
   await settle();
@@ -408,7 +408,7 @@ Deno.test("what nobody reads does not count against the connection once its stre
 
 Deno.test("padding is dropped, and counts", async () => {
   await using link = serve(echo);
-  const { peer, server } = link;
+  const { peer } = link;
   peer.greet();
   const padded = Uint8Array.of(3, ...utf8("hi"), 0, 0, 0);
   peer.send(headersFrame(1), encodeFrame(FrameType.DATA, Flag.PADDED | Flag.END_STREAM, 1, padded));
@@ -423,7 +423,7 @@ Deno.test("requests that are reset at once count until their handlers are done",
     running++;
     await release.promise;
   }, { maxConcurrentStreams: 10 });
-  const { peer, server } = link;
+  const { peer } = link;
   peer.greet();
   for (let stream = 1; stream < 200; stream += 2) {
     peer.send(headersFrame(stream), resetFrame(stream, ErrorCode.CANCEL));
@@ -462,7 +462,7 @@ Deno.test("data waits for the peer's windows, and goes on when they grow", async
     stream.write(new Uint8Array(100_000));
     stream.end();
   });
-  const { peer, server } = link;
+  const { peer } = link;
   const received = () =>
     peer.of(FrameType.DATA).reduce((sum, { payload }) => sum + payload.length, 0);
   peer.greet([Setting.INITIAL_WINDOW_SIZE, 1000]);
@@ -491,7 +491,7 @@ Deno.test("streams share the connection in turns", async () => {
     stream.write(new Uint8Array(200_000));
     await forever();
   });
-  const { peer, server } = link;
+  const { peer } = link;
   peer.greet([Setting.INITIAL_WINDOW_SIZE, 1_000_000]);
   peer.send(headersFrame(1), headersFrame(3), windowFrame(0, 1_000_000));
   await settle();
@@ -505,7 +505,7 @@ Deno.test("a reset by the peer ends the handler's stream with its reason", async
     stream.signal.addEventListener("abort", () => reason.resolve(stream.signal.reason));
     await assert.rejects(stream.read(), { code: "cancelled" });
   });
-  const { peer, server } = link;
+  const { peer } = link;
   peer.greet();
   peer.send(headersFrame(1), resetFrame(1, ErrorCode.CANCEL));
   assert.equal((await reason.promise as { code: string }).code, "cancelled");
@@ -513,7 +513,7 @@ Deno.test("a reset by the peer ends the handler's stream with its reason", async
 
 Deno.test("a handler that throws resets its stream, and no other", async () => {
   await using link = serve(() => Promise.reject(new TypeError("bug")));
-  const { peer, server } = link;
+  const { peer } = link;
   peer.greet();
   peer.send(headersFrame(1));
   await settle();
