@@ -15,7 +15,7 @@ export class Figure {
 
   /** Smallest, median and largest, in `unit`. */
   describe(unit: string): string {
-    const round = (value: number) => value >= 100 ? value.toFixed(0) : value.toFixed(1);
+    const round = (value: number) => value.toFixed(value >= 100 ? 0 : value >= 1 ? 1 : 3);
     const low = Math.min(...this.#values);
     const high = Math.max(...this.#values);
     return `${round(this.median)} ${unit} (${round(low)} to ${round(high)})`;
