@@ -138,12 +138,12 @@ Deno.test("leaving a server stream's loop cancels the call", async () => {
   const server = new GrpcServer<Context>().register(AuthService, {
     async *getUsers(_, call) {
       call.signal.addEventListener("abort", () => cancelled.resolve(call.signal.reason));
-      for (;;) yield { metadata: { name: "again" } };
+      for (;;) yield { metadata: { name: "again".repeat(10_000) } };
     },
   });
   await using loopback = await Loopback.open(server);
   for await (const user of loopback.client().serverStream(getUsers, {})) {
-    assert.equal(user.metadata?.name, "again");
+    assert.equal(user.metadata?.name.slice(0, 5), "again");
     break;
   }
   assert.equal((await cancelled.promise as ToolError).code, "cancelled");
