@@ -12,8 +12,10 @@ import { TrustedProxies } from "./client_address.ts";
 import { ClusterRpc } from "./rpc/cluster_rpc.ts";
 import { InFlight } from "./in_flight.ts";
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from "./limits.ts";
+import { roomForConnections } from "./open_files.ts";
 import { parsePublicAddress } from "./public_address.ts";
 import type { CertificateSource } from "./tls/certificates.ts";
+import { ConnectionCaps } from "./tls/connection_caps.ts";
 import { Listener } from "./tls/listener.ts";
 import { WebEndpoints } from "./tls/web_endpoints.ts";
 import { WebServer } from "./web/server.ts";
@@ -56,16 +58,25 @@ export interface Proxy extends AsyncDisposable {
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const { auth, deps, certificates, listen, publicAddr } = options;
   const limits = { ...DEFAULT_PROXY_LIMITS, ...options.limits };
+  const room = await roomForConnections(limits.connections);
+  const caps = new ConnectionCaps({
+    total: room.connections,
+    perGroup: limits.connectionsPerAddress,
+  });
   const trustedProxies = new TrustedProxies(options.trustedProxies ?? []);
   const inFlight = new InFlight();
   using resources = new DisposableStack();
   let publicAddress = parsePublicAddress(publicAddr, listen.port);
   const proxyPublicAddr = () => publicAddress.hostPort;
-  const rpc = resources.use(new ClusterRpc({ auth, deps, limits, proxyPublicAddr, inFlight }));
+  const rpc = resources.use(
+    new ClusterRpc({ auth, deps, limits, caps, proxyPublicAddr, inFlight }),
+  );
   const listener = await Listener.listen({
     ...listen,
     clusterName: auth.settings.clusterName,
+    backlog: room.backlog,
     limits,
+    caps,
     trustedProxies,
     destinations(port) {
       publicAddress = parsePublicAddress(publicAddr, port);

@@ -12,6 +12,7 @@ import { normalizeAddress } from "../client_address.ts";
 import type { InFlight } from "../in_flight.ts";
 import type { ProxyLimits } from "../limits.ts";
 import { type Authenticated, ClusterTls } from "../tls/cluster_tls.ts";
+import type { ConnectionCaps } from "../tls/connection_caps.ts";
 import { SERVER_VERSION } from "../versions.ts";
 import { registerTransport } from "./transport.ts";
 
@@ -22,6 +23,8 @@ export interface ClusterRpcOptions {
   auth: Auth;
   deps: Pick<Deps, "clock" | "random">;
   limits: ProxyLimits;
+  /** What connections there may be; those to nodes count, too. */
+  caps: ConnectionCaps;
   /** `host:port` of the proxy, as people reach it. */
   proxyPublicAddr: () => string;
   inFlight: InFlight;
@@ -39,7 +42,7 @@ export class ClusterRpc implements Disposable {
   readonly #transportServer: GrpcServer<RpcPeer>;
 
   /** Makes servers that are ready for connections. */
-  constructor({ auth, deps, limits, proxyPublicAddr, inFlight }: ClusterRpcOptions) {
+  constructor({ auth, deps, limits, caps, proxyPublicAddr, inFlight }: ClusterRpcOptions) {
     this.#inFlight = inFlight;
     const { handshakeMs, dialMs } = limits;
     const { clusterName } = auth.settings;
@@ -65,6 +68,7 @@ export class ClusterRpc implements Disposable {
     this.#transportServer = new GrpcServer<RpcPeer>({ onInternalError });
     registerTransport(this.#transportServer, {
       auth,
+      caps,
       dialMs,
       acceptAuth: (stream, client) => this.#serve(this.#authTls, this.#authServer, stream, client),
     });

@@ -27,6 +27,7 @@ import {
   framePayload,
   SSH_FIELD,
 } from "../../wire/transport_frames.ts";
+import type { ConnectionCaps } from "../tls/connection_caps.ts";
 import { dial } from "./dial.ts";
 import { relay } from "./relay.ts";
 
@@ -35,6 +36,8 @@ type Call = BytesCall<RpcPeer>;
 /** What the service needs. */
 export interface TransportOptions {
   auth: Auth;
+  /** What connections there may be. */
+  caps: ConnectionCaps;
   /** How long a node may take to answer, in milliseconds. */
   dialMs: number;
   /** Takes a stream in which TLS with the auth service is spoken. */
@@ -59,25 +62,33 @@ function callerOf(auth: Auth, { context }: Pick<Call, "context">): Promise<Calle
   return auth.callerFromCertificate(context.certificate, context.client);
 }
 
-async function proxySsh(call: Call, { auth, dialMs }: TransportOptions): Promise<void> {
+async function proxySsh(call: Call, { auth, caps, dialMs }: TransportOptions): Promise<void> {
   const caller = await callerOf(auth, call);
   const { dialTarget, frame } = readMessage(ProxySSHRequestSchema, await first(call));
   if (dialTarget === undefined) throw new ToolError("bad_parameter", "the dial target is missing");
   checkCluster(auth, dialTarget.cluster);
   const { node, address } = await auth.nodes.resolve(caller, dialTarget.hostPort)
     .catch(unavailable);
-  const socket = await dial(address, {
-    name: node.spec.hostname,
-    timeoutMs: dialMs,
-    signal: call.signal,
-  });
-  const details = create(ProxySSHResponseSchema, { details: DETAILS });
-  await carry(call, socket, {
-    hello: toBinary(ProxySSHResponseSchema, details),
-    initial: frame.case === "ssh" ? frame.value.payload : undefined,
-    read: (message) => framePayload(SSH_FIELD, message) ?? sshPayload(message),
-    field: SSH_FIELD,
-  });
+  const leave = caps.admit(undefined);
+  if (leave === undefined) {
+    throw new ToolError("limit_exceeded", "the proxy has too many connections");
+  }
+  try {
+    const socket = await dial(address, {
+      name: node.spec.hostname,
+      timeoutMs: dialMs,
+      signal: call.signal,
+    });
+    const details = create(ProxySSHResponseSchema, { details: DETAILS });
+    await carry(call, socket, {
+      hello: toBinary(ProxySSHResponseSchema, details),
+      initial: frame.case === "ssh" ? frame.value.payload : undefined,
+      read: (message) => framePayload(SSH_FIELD, message) ?? sshPayload(message),
+      field: SSH_FIELD,
+    });
+  } finally {
+    leave();
+  }
 }
 
 /** As Teleport answers an unknown host: UNAVAILABLE, which is also what a host that is down is. */

@@ -16,7 +16,7 @@ import { messageOf, ToolError } from "../../errors/mod.ts";
 import { normalizeAddress, type TrustedProxies } from "../client_address.ts";
 import type { ProxyLimits } from "../limits.ts";
 import { type ClientHello, ClientHelloReader } from "./client_hello.ts";
-import { addressGroup, ConnectionCaps } from "./connection_caps.ts";
+import { addressGroup, type ConnectionCaps } from "./connection_caps.ts";
 import { Alert, alertRecord, type Route, routeOf } from "./routes.ts";
 
 const log = getLogger(["latchkey", "proxy"]);
@@ -27,8 +27,6 @@ const HANDSHAKE = 22;
 const FAREWELL_MS = 1_000;
 /** TCP keep-alive: machines that went away without a word are noticed about this much later. */
 const KEEP_ALIVE_MS = 30_000;
-/** Connections that the system accepts ahead of us. */
-const BACKLOG = 4096;
 
 /** Where connections go after their ClientHello has been read. */
 export type Destinations = Record<
@@ -41,8 +39,12 @@ export interface ListenerOptions {
   hostname: string;
   /** 0 for any free one. */
   port: number;
+  /** Connections that may wait to be accepted. */
+  backlog: number;
   clusterName: string;
-  limits: ProxyLimits;
+  limits: Pick<ProxyLimits, "clientHelloMs">;
+  /** What is admitted; shared with whoever else opens connections. */
+  caps: ConnectionCaps;
   trustedProxies: TrustedProxies;
   /** Told the port before the first connection comes. */
   destinations: (port: number) => Destinations;
@@ -53,15 +55,10 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server = net.createServer((socket) => this.#accept(socket));
   readonly #sockets = new Set<net.Socket>();
-  readonly #caps: ConnectionCaps;
   #destinations: Destinations | undefined;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#caps = new ConnectionCaps({
-      total: options.limits.connections,
-      perGroup: options.limits.connectionsPerAddress,
-    });
   }
 
   /**
@@ -71,8 +68,8 @@ export class Listener {
    */
   static async listen(options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(options);
-    const { hostname, port } = options;
-    listener.#server.listen({ host: hostname, port, backlog: BACKLOG });
+    const { hostname, port, backlog } = options;
+    listener.#server.listen({ host: hostname, port, backlog });
     try {
       await once(listener.#server, "listening");
     } catch (error) {
@@ -111,7 +108,7 @@ export class Listener {
     // A client that has gone again already has no address.
     if (address === undefined) return void socket.destroy();
     const group = this.#options.trustedProxies.has(address) ? undefined : addressGroup(address);
-    const leave = this.#caps.admit(group);
+    const leave = this.#options.caps.admit(group);
     if (leave === undefined) {
       log.debug("too many connections, refused one from {address}", { address });
       return void socket.resetAndDestroy();
