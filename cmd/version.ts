@@ -14,6 +14,7 @@ export const VERSION: string = config.version;
 
 /** What `version --format=json` prints, with the names that Teleport's tools use. */
 export interface VersionInfo {
+  /** Semantic version. */
   version: string;
   /** Commit that the program was built from; empty where it is not known. */
   gitref: string;

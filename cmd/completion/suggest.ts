@@ -8,6 +8,7 @@ import type { Command, Option } from "commander";
 
 /** A word that may stand where the cursor is. */
 export interface Suggestion {
+  /** The whole word, not what is missing of it. */
   word: string;
   /** What it means, on one line; empty when there is nothing to say. */
   about: string;

@@ -62,16 +62,23 @@ const SHARED: readonly SharedOption[] = [
 
 /** What the shared flags say. */
 export interface SharedFlags {
+  /** Login on the remote host. */
   login: string | undefined;
-  /** As typed. */
+  /** The proxy's address, as typed. */
   proxy: string | undefined;
+  /** The Teleport user. */
   user: string | undefined;
+  /** Wanted lifetime of the session. */
   ttlMinutes: number | undefined;
+  /** Believe anyone to be the proxy. */
   insecure: boolean;
   /** Connector to sign in with; `headless` when --headless says so. */
   connector: string | undefined;
+  /** How to lock the process in memory. */
   mlock: MlockMode;
+  /** Say nothing of versions. */
   skipVersionCheck: boolean;
+  /** Say what is done. */
   debug: boolean;
 }
 

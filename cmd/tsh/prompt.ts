@@ -13,7 +13,9 @@ export interface HeadlessPrompt {
   webAddress: string;
   /** The proxy as the person typed it. */
   proxy: string;
+  /** Who is asked to approve. */
   user: string;
+  /** The request. */
   id: string;
 }
 
@@ -48,5 +50,5 @@ export function showWaiting(
 /** One word of a shell: in quotes where the shell would read more into it. */
 function word(text: string): string {
   const safe = printable(text);
-  return /^[\w.,:@%+=/[\]-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", `'\\''`)}'`;
+  return /^[\w.,:@%+/-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", `'\\''`)}'`;
 }

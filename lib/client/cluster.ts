@@ -41,6 +41,8 @@ export class Cluster implements AsyncDisposable {
   #transport: TransportConnection | undefined;
 
   /**
+   * A cluster behind `proxy`; nothing is connected yet.
+   *
    * @param name The cluster's name.
    * @throws {ToolError} `not_found` when the credentials do not lead to a cluster of that name.
    */

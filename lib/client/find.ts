@@ -15,7 +15,9 @@ import { type Trust, trustFor } from "./trust.ts";
 
 /** A proxy that has answered. */
 export interface FoundProxy {
+  /** Its web API. */
   web: WebClient;
+  /** What it said of its cluster. */
   answer: PingAnswer;
 }
 
@@ -23,8 +25,11 @@ export interface FoundProxy {
 export interface FindOptions {
   /** Connector that is wanted; the cluster's default when absent. */
   connector?: string | undefined;
+  /** Believes anyone to be the proxy. */
   insecure: boolean;
+  /** What this program calls itself. */
   userAgent: string;
+  /** Ends the search. */
   signal: AbortSignal;
   /** Ports to try when the address names none; {@linkcode DEFAULT_PROXY_PORTS} when absent. */
   defaultPorts?: readonly number[];

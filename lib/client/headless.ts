@@ -39,12 +39,15 @@ const DEFAULT_TTL_MS = 12 * 3600 * 1000;
 
 /** A request that is about to be made. The private key is in this process's memory and nowhere else. */
 export interface HeadlessRequest {
+  /** Its id, which follows from the public key. */
   readonly id: string;
+  /** The key pair that is to be certified. */
   readonly keys: KeyPair;
 }
 
 /** What a login yields. Secrets: never to be logged or written. */
 export interface Credentials extends LoginCertificates {
+  /** The key pair that the certificates are for. */
   keys: KeyPair;
 }
 

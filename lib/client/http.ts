@@ -22,6 +22,7 @@ const KEEP_ALIVE_MS = 10_000;
 
 /** An answer of the web API. */
 export interface WebAnswer {
+  /** HTTP status. */
   status: number;
   /** The body; what is not UTF-8 in it is replaced. */
   text: string;
@@ -33,6 +34,7 @@ export interface WebAnswer {
 
 /** A call of the web API. */
 export interface WebCall {
+  /** HTTP method. */
   method: "GET" | "POST";
   /** Path with its leading slash. */
   path: string;
@@ -46,7 +48,9 @@ export interface WebCall {
 
 /** The web service of one proxy. */
 export class WebClient {
+  /** Where the proxy is. */
   readonly endpoint: Endpoint;
+  /** Whom to believe to be it. */
   readonly trust: Trust;
   readonly #userAgent: string;
   #remoteAddress: string | undefined;

@@ -23,8 +23,9 @@ export {
   type HeadlessRequest,
   newHeadlessRequest,
 } from "./headless.ts";
-export { WebClient } from "./http.ts";
+export { type WebAnswer, type WebCall, WebClient } from "./http.ts";
 export { parseLabels, parseSearchKeywords } from "./labels.ts";
+export type { HostSigner, LoginCertificates } from "../wire/web_api/certificates.ts";
 export type { Endpoint } from "./network_error.ts";
 export type { Resource, ResourceValue } from "./node_resource.ts";
 export type { Node, NodeQuery } from "./nodes.ts";

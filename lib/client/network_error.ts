@@ -32,7 +32,9 @@ export const UNTRUSTED_HINT =
 
 /** Whom the connection was to. */
 export interface Endpoint {
+  /** Name, or address without brackets. */
   host: string;
+  /** TCP port. */
   port: number;
 }
 

@@ -24,7 +24,9 @@ const MAX_PAGES = 10_000;
 
 /** Which nodes are wanted; all conditions must hold. */
 export interface NodeQuery {
+  /** Labels that a node must have. */
   labels: Readonly<Record<string, string>>;
+  /** Words that must all be found somewhere in a node. */
   searchKeywords: readonly string[];
   /** In the cluster's predicate language; empty for none. */
   predicateExpression: string;
@@ -34,6 +36,7 @@ export interface NodeQuery {
 export interface Node {
   /** UUID. */
   name: string;
+  /** The name that people type. */
   hostname: string;
   /** `host:port`; without meaning when {@linkcode useTunnel}. */
   address: string;
@@ -131,7 +134,8 @@ function fieldsOf({ labels, searchKeywords, predicateExpression }: NodeQuery): {
   return { labels: { ...labels }, searchKeywords: [...searchKeywords], predicateExpression };
 }
 
-function nodeOf(server: ServerV2): Node {
+/** The node that a message describes. */
+export function nodeOf(server: ServerV2): Node {
   return {
     name: server.metadata?.name ?? "",
     hostname: server.spec?.hostname ?? "",

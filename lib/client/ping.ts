@@ -16,7 +16,9 @@ const PING_TIMEOUT_MS = 30_000;
 
 /** What a proxy says of its cluster. */
 export interface PingAnswer {
+  /** The cluster's name. */
   clusterName: string;
+  /** Version of Teleport that it runs, or whose wire it speaks. */
   serverVersion: string;
   /** Empty when the cluster does not say. */
   minClientVersion: string;
@@ -24,6 +26,7 @@ export interface PingAnswer {
   authType: string;
   /** The connector that is meant when none is named; `headless` when headless is the cluster's default. */
   connectorName: string;
+  /** Whether there is a headless login. */
   allowHeadless: boolean;
   /** Where browsers reach the proxy, as the cluster says; the address that answered when it says nothing. */
   webAddress: Endpoint;

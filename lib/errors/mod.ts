@@ -82,6 +82,7 @@ const EXIT_CODES: Record<ErrorCode, number> = {
  * ```
  */
 export class ToolError extends Error {
+  /** `ToolError`. */
   override readonly name: string = "ToolError";
   /** What kind of thing went wrong. */
   readonly code: ErrorCode;
@@ -114,6 +115,7 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
 
 /** A person or the system asked the process to end. The exit status is 128 + the signal's number, as shells report it. */
 export class InterruptedError extends ToolError {
+  /** `InterruptedError`. */
   override readonly name: string = "InterruptedError";
   /** The signal, for example `SIGTERM`. */
   readonly signal: string;

@@ -16,6 +16,7 @@ import { displayWidth, truncateToWidth } from "./width.ts";
 
 /** A column of a table. */
 export interface Column {
+  /** Its head. */
   title: string;
   /** Cut to what the other columns leave of the terminal. At most one column may say so. */
   givesWay?: boolean;

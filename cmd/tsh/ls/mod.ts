@@ -18,6 +18,7 @@ export type Format = typeof FORMATS[number];
 
 /** What `tsh ls` is asked. */
 export interface LsOptions extends SharedFlags {
+  /** How the nodes are printed. */
   format: Format;
   /** Also the nodes' ids, and nothing cut. */
   verbose: boolean;

@@ -10,7 +10,9 @@ import type { Format } from "./mod.ts";
 
 /** How to print. */
 export interface PrintOptions {
+  /** Text, names or data. */
   format: Format;
+  /** Also ids, and nothing cut. */
   verbose: boolean;
   /** Columns of the terminal; absent when the output is not one, and then nothing is cut. */
   columns: number | undefined;
