@@ -122,15 +122,19 @@ Deno.test("the page of a headless request", async (t) => {
 
   await t.step("another tab follows, and stops asking for the key", async () => {
     await using command = startCommand(cluster.auth, "alice");
+    await alice.touches(false);
     await alice.go(`/web/headless/${command.id}`);
-    await alice.heading("Approve this command?");
+    await alice.press(APPROVE);
+    await page.getByRole("heading", { name: "Touch your security key" }).waitFor();
     const other = await alice.context.newPage();
     await other.goto(page.url());
     await other.getByRole("button", { name: "Reject" }).click();
     await other.getByRole("heading", { name: "Request has been rejected" }).waitFor();
     await alice.heading("Already rejected");
     await page.getByText("in another window or another program").waitFor();
+    assert.equal(await page.getByText("Touch your security key").count(), 0);
     await other.close();
+    await alice.touches(true);
   });
 
   await t.step("an unknown request and somebody else's look the same, and lead on", async () => {
@@ -237,7 +241,7 @@ Deno.test("a server whose clock differs by an hour shows right durations", async
   assert.match(details, /Time left\s+(3 minutes|2 minutes 5\d seconds)/);
 });
 
-Deno.test("the last half minute stands out, is said once, and ends as expired", async () => {
+Deno.test("the last half minute stands out, is announced, and the page ends it by itself as expired", async () => {
   await using stack = new AsyncDisposableStack();
   const real = realDeps();
   let aheadMs = 0;
