@@ -17,9 +17,14 @@ export interface GrpcServerOptions {
   maxMessageBytes?: number;
   /** Calls that one connection may have running; 256 when absent. */
   maxConcurrentCalls?: number;
+  /** Silence after which a client is asked for a sign of life, in milliseconds; one minute when absent. */
+  keepAliveMs?: number;
   /** Told of every failure that is not a `ToolError`: the client only hears `internal error`. */
   onInternalError?: (path: string, error: unknown) => void;
 }
+
+/** A laptop that was closed in the middle of a session is noticed after three of these. */
+const DEFAULT_KEEP_ALIVE_MS = 60_000;
 
 /** Longest time that a client can set and that is counted, in milliseconds: timers take no more (2³¹ − 1). */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -69,6 +74,7 @@ export class GrpcServer<Context> implements Disposable {
     const connection = new Http2Connection(socket, {
       role: "server",
       maxConcurrentStreams: this.#options.maxConcurrentCalls,
+      keepAliveMs: this.#options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS,
       onRequest: (stream, headers) => this.#answer(stream, headers, context),
     });
     this.#connections.add(connection);
@@ -76,7 +82,7 @@ export class GrpcServer<Context> implements Disposable {
     return connection;
   }
 
-  /** Takes no new calls; resolves when those that run are done. */
+  /** Takes no new calls; resolves when those that run are done, which for streams may be never. */
   async close(): Promise<void> {
     const connections = [...this.#connections];
     for (const connection of connections) connection.close();

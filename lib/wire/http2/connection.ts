@@ -15,6 +15,7 @@
 
 import type { Duplex } from "node:stream";
 import { ToolError } from "../../errors/mod.ts";
+import { closeSocket } from "./close_socket.ts";
 import {
   ConnectionError,
   DEFAULT_WINDOW_BYTES,
@@ -30,7 +31,6 @@ import type { Header } from "./hpack_table.ts";
 import {
   CONNECTION_WINDOW_BYTES,
   DEFAULT_MAX_CONCURRENT_STREAMS,
-  LINGER_MS,
   MAX_FRAME_BYTES,
   MAX_HEADER_BYTES,
   STREAM_WINDOW_BYTES,
@@ -53,6 +53,11 @@ export interface Http2ConnectionOptions {
   onRequest?: (stream: Http2Stream, headers: readonly Header[]) => Promise<void>;
   /** Server: requests that may run at once; 256 when absent. */
   maxConcurrentStreams?: number;
+  /**
+   * When nothing has come for so many milliseconds, the peer is asked for a sign of life; when it gives none for as long
+   * again, the connection ends. Never asked when absent: some servers take it ill.
+   */
+  keepAliveMs?: number;
 }
 
 /** One HTTP/2 connection. */
@@ -71,6 +76,9 @@ export class Http2Connection {
   #waitingForSlot: (() => void)[] = [];
   /** Requests whose handler has not come to its end. */
   #running = 0;
+  /** Whether anything has come since the last look, and what looks. */
+  #alive = true;
+  #keepAlive: ReturnType<typeof setInterval> | undefined;
   /** No new streams: one side has said GOAWAY. */
   #draining = false;
   #ended = false;
@@ -101,6 +109,10 @@ export class Http2Connection {
     socket.on("data", (chunk: Uint8Array) => {
       this.#onBytes(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     });
+    const { keepAliveMs } = options;
+    if (keepAliveMs !== undefined) {
+      this.#keepAlive = setInterval(() => this.#checkLife(), keepAliveMs);
+    }
     socket.on("end", () => this.#lost());
     socket.on("close", () => this.#lost());
     socket.on("error", (cause) => this.#lost(cause));
@@ -168,8 +180,19 @@ export class Http2Connection {
     this.#sender.control(windowFrame(0, CONNECTION_WINDOW_BYTES - DEFAULT_WINDOW_BYTES));
   }
 
+  #checkLife(): void {
+    const isSilent = !this.#alive;
+    this.#alive = false;
+    if (!isSilent) return;
+    if (this.#pings.length > 0) {
+      return this.#end(new ToolError("connection", "peer gives no sign of life"));
+    }
+    void this.ping();
+  }
+
   #onBytes(bytes: Uint8Array): void {
     if (this.#ended) return;
+    this.#alive = true;
     try {
       this.#receiver.push(bytes);
     } catch (cause) {
@@ -310,6 +333,7 @@ export class Http2Connection {
   #end(reason: ToolError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
+    clearInterval(this.#keepAlive);
     this.#receiver.stop();
     this.#sender.flushControl();
     const error = reason ?? new ToolError("connection", "connection is closed");
@@ -320,16 +344,4 @@ export class Http2Connection {
     for (const answered of this.#pings.splice(0)) answered();
     closeSocket(this.#socket, () => this.#closed.resolve(this.#draining ? undefined : reason));
   }
-}
-
-/** Lets what was written get out, within bounds, and closes. */
-function closeSocket(socket: Duplex, done: () => void): void {
-  if (socket.closed) return done();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => {
-    clearTimeout(timer);
-    done();
-  });
-  if (socket.destroyed || socket.writableEnded) socket.destroy();
-  else socket.end(() => socket.destroy());
 }

@@ -511,6 +511,21 @@ Deno.test("a reset by the peer ends the handler's stream with its reason", async
   assert.equal((await reason.promise as { code: string }).code, "cancelled");
 });
 
+Deno.test("a peer that gives no sign of life is given up, one that answers is not", async () => {
+  const [near, far] = duplexPair();
+  await using silent = serve(forever, { keepAliveMs: 30 });
+  const watching = new Http2Connection(near, {
+    role: "server",
+    onRequest: forever,
+    keepAliveMs: 30,
+  });
+  const client = new Http2Connection(far, { role: "client" });
+  silent.peer.greet();
+  assert.equal((await silent.server.closed)?.message, "peer gives no sign of life");
+  assert.ok(watching.usable);
+  await end(watching, client);
+});
+
 Deno.test("a handler that throws resets its stream, and no other", async () => {
   await using link = serve(() => Promise.reject(new TypeError("bug")));
   const { peer } = link;
