@@ -141,7 +141,9 @@ export function nodeOf(server: ServerV2): Node {
     hostname: server.spec?.hostname ?? "",
     address: server.spec?.addr ?? "",
     useTunnel: server.spec?.useTunnel ?? false,
-    labels: allLabels(server),
+    get labels() {
+      return allLabels(server);
+    },
     resource: () => nodeResource(server),
   };
 }

@@ -7,6 +7,9 @@ const UNSAFE =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
+/** Most text is this, and needs no second look. */
+const PLAIN = /^[ -~]*$/;
+
 /**
  * Text that comes from elsewhere, fit for a terminal: what could steer the terminal or deceive the eye is written as
  * `\u001b`, everything else is kept.
@@ -21,6 +24,7 @@ const UNSAFE =
  * ```
  */
 export function printable(text: string, options: { lines?: boolean } = {}): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(UNSAFE, (character) => {
     if (options.lines === true && (character === "\n" || character === "\t")) return character;
     const codePoint = character.codePointAt(0)!;

@@ -44,15 +44,35 @@ export function formatTable(
   rows: readonly (readonly string[])[],
   options: { columns?: number | undefined } = {},
 ): string {
-  const cells = rows.map((row) => columns.map((_, index) => printable(row[index] ?? "")));
-  const limits = limitsOf(columns, cells, options.columns);
+  const head = columns.map(({ title }) => ({ text: title, width: displayWidth(title) }));
+  const cells = rows.map((row) => columns.map((_, index) => cellOf(row[index] ?? "")));
+  const limits = limitsOf(columns, widest([head, ...cells]), options.columns);
   const body = cells.map((row) => row.map((cell, index) => cut(cell, limits[index]!)));
-  const titles = columns.map((column) => column.title);
-  const widths = titles.map((title, index) =>
-    body.reduce((width, row) => Math.max(width, displayWidth(row[index]!)), displayWidth(title))
-  );
-  const lines = [titles, widths.map((width) => "-".repeat(width)), ...body];
-  return lines.map((line) => joinLine(line, widths)).join("");
+  const widths = widest([head, ...body]);
+  const rule = widths.map((width) => ({ text: "-".repeat(width), width }));
+  let table = "";
+  for (const line of [head, rule, ...body]) table += joinLine(line, widths);
+  return table;
+}
+
+/** What stands in a cell, and the columns that it fills. */
+interface Cell {
+  text: string;
+  width: number;
+}
+
+function cellOf(content: string): Cell {
+  const text = printable(content);
+  return { text, width: displayWidth(text) };
+}
+
+/** The greatest width in each column. */
+function widest(lines: readonly (readonly Cell[])[]): number[] {
+  const widths: number[] = [];
+  for (const line of lines) {
+    line.forEach(({ width }, index) => widths[index] = Math.max(widths[index] ?? 0, width));
+  }
+  return widths;
 }
 
 /**
@@ -62,7 +82,7 @@ export function formatTable(
  */
 function limitsOf(
   columns: readonly Column[],
-  cells: readonly (readonly string[])[],
+  needed: readonly number[],
   terminalColumns: number | undefined,
 ): number[] {
   const limits = columns.map(() => Infinity);
@@ -71,30 +91,27 @@ function limitsOf(
   const available = Math.max(terminalColumns, MIN_TERMINAL_COLUMNS);
   const most = Math.floor((available - MIN_GIVING_COLUMNS) / (columns.length - 1));
   let taken = 0;
-  columns.forEach(({ title }, index) => {
+  needed.forEach((width, index) => {
     if (index === giving) return;
-    const needed = cells.reduce(
-      (width, row) => Math.max(width, displayWidth(row[index]!)),
-      displayWidth(title),
-    );
-    const isLong = needed > most;
+    const isLong = width > most;
     if (isLong) limits[index] = most;
-    taken += isLong ? most + ELLIPSIS.length + 1 : needed + 1;
+    taken += isLong ? most + ELLIPSIS.length + 1 : width + 1;
   });
   limits[giving] = Math.max(available - taken - ELLIPSIS.length - 1, 0);
   return limits;
 }
 
-function cut(cell: string, limit: number): string {
-  if (displayWidth(cell) <= limit) return cell;
-  return truncateToWidth(cell, limit) + ELLIPSIS;
+function cut(cell: Cell, limit: number): Cell {
+  if (cell.width <= limit) return cell;
+  const text = truncateToWidth(cell.text, limit) + ELLIPSIS;
+  return { text, width: displayWidth(text) };
 }
 
-function joinLine(cells: readonly string[], widths: readonly number[]): string {
+function joinLine(cells: readonly Cell[], widths: readonly number[]): string {
   let line = "";
-  cells.forEach((cell, index) => {
+  cells.forEach(({ text, width }, index) => {
     const columns = Math.max(widths[index]! + 1, MIN_CELL_COLUMNS);
-    line += cell + " ".repeat(columns - displayWidth(cell));
+    line += text + " ".repeat(columns - width);
   });
   return line.trimEnd() + "\n";
 }
