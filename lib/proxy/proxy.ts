@@ -146,6 +146,7 @@ class RunningProxy implements Proxy {
 
   async #close(): Promise<void> {
     const { resources, inFlight, closeMs } = this.#parts;
+    this.#listener.stopAccepting();
     resources.dispose();
     await this.#listener.close();
     const left = await inFlight.wait(closeMs);

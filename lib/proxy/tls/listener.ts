@@ -55,6 +55,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server = net.createServer((socket) => this.#accept(socket));
   readonly #sockets = new Set<net.Socket>();
+  readonly #closed = Promise.withResolvers<void>();
   #destinations: Destinations | undefined;
 
   private constructor(options: ListenerOptions) {
@@ -75,6 +76,7 @@ export class Listener {
     } catch (error) {
       throw listenError(error, `${hostname}:${port}`);
     }
+    listener.#server.once("close", () => listener.#closed.resolve());
     listener.#destinations = options.destinations(listener.port);
     listener.#server.on("error", (error) => log.error("cannot accept: {error}", { error }));
     return listener;
@@ -92,14 +94,9 @@ export class Listener {
 
   /** Ends every connection, and waits until the last is gone. */
   async close(): Promise<void> {
-    const closed = this.#server.listening ? once(this.#server, "close") : undefined;
     this.stopAccepting();
-    await Promise.all([...this.#sockets].map((socket) => {
-      const gone = once(socket, "close");
-      socket.destroy();
-      return gone;
-    }));
-    await closed;
+    for (const socket of this.#sockets) socket.destroy();
+    await this.#closed.promise;
   }
 
   #accept(socket: net.Socket): void {

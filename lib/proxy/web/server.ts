@@ -15,7 +15,8 @@ function withoutHandler(error: unknown): Response {
   if (refused) log.debug("not a request: {reason}", { reason: messageOf(error) });
   else log.error("answering failed: {error}", { error });
   const message = refused ? "malformed request" : "internal error";
-  return Response.json({ error: { message } }, { status: refused ? 400 : 500 });
+  const headers = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
+  return Response.json({ error: { message } }, { status: refused ? 400 : 500, headers });
 }
 
 /** Pages and web API, for connections whose TLS handshake is done. */
