@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { Deps } from "../deps/mod.ts";
 import { ToolError } from "../errors/mod.ts";
 import { type CertifiedIdentity, identityFromCertificate, isIssuedBy } from "../keys/x509/mod.ts";
+import { isFromBeforeReset, narrow } from "./access/mod.ts";
 import { ADMIN_ROLE } from "./admin/admin_identity.ts";
 import type { Caller, ClientInfo } from "./auth.ts";
 import type { Authorities } from "./authorities.ts";
-import { CERTIFICATE_BACKDATE_MS } from "./limits.ts";
 import type { UserService } from "./users.ts";
 
 /** Certificates whose content is remembered: reading one takes longer than most calls. */
@@ -58,14 +58,12 @@ export class Callers {
     }
     const user = (await this.#users.find(identity.user))?.value;
     if (user === undefined || user.locked) denied("stands for a user who is locked or removed");
-    // Certificates know whole seconds only, and are issued for a minute back.
-    const issuedAtMs = identity.notBeforeMs + CERTIFICATE_BACKDATE_MS + 999;
-    if (issuedAtMs < user.certificatesFromMs) denied("was made before the user was reset");
+    const holder = { ...identity, logins: identity.traits["logins"] ?? [] };
+    if (isFromBeforeReset(holder, user)) denied("was made before the user was reset");
     return {
       kind: "user",
       user: user.name,
-      roles: identity.roles.filter((role) => user.roles.includes(role)),
-      logins: user.logins.filter((login) => (identity.traits.logins ?? []).includes(login)),
+      ...narrow(holder, user),
       mfaVerified: identity.mfaVerified !== undefined,
       client,
     };

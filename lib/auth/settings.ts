@@ -21,6 +21,7 @@ const specSchema: z.ZodType<AuthPreferenceSpec> = z.object({
   headless: z.boolean().optional(),
   passwordless: z.boolean().optional(),
   local_auth: z.boolean().optional(),
+  require_session_mfa: z.boolean().optional(),
 });
 
 /** Most bytes of a file of attestation CAs. */
@@ -95,6 +96,7 @@ export class SettingsService implements Settings {
       allowHeadless: spec.headless ?? true,
       allowPasswordless: spec.passwordless ?? true,
       allowLocalAuth: spec.local_auth ?? true,
+      requireSessionMfa: spec.require_session_mfa ?? false,
     };
   }
 }

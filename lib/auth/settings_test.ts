@@ -11,6 +11,7 @@ Deno.test("defaults are Teleport's: headless and passwordless follow from WebAut
     allowHeadless: true,
     allowPasswordless: true,
     allowLocalAuth: true,
+    requireSessionMfa: false,
   });
 });
 

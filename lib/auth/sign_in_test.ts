@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { ADMIN, AuthCluster, CLIENT, ORIGIN, PASSWORD } from "../../tests/support/auth_cluster.ts";
+import { fakeDeps } from "../../tests/support/fake_deps.ts";
+import { edit } from "../../tests/support/headless_help.ts";
+import { InterleavedBackend } from "../../tests/support/interleaved_backend.ts";
+import { openMemoryBackend } from "../backend/mod.ts";
 import { generateKeyPair, parseSshCertificate } from "../keys/mod.ts";
 import { identityFromCertificate } from "../keys/x509/mod.ts";
 
@@ -182,6 +186,22 @@ Deno.test("a reset during sign-in leaves neither session nor device", async () =
     assert.deepEqual(await cluster.backend.range(`/devices/${alice.name}/`), []);
     cluster.clock.advance(60_000);
   }
+});
+
+Deno.test("a reset that was cut off before it removed the sessions has ended them all the same", async () => {
+  await using cluster = await AuthCluster.open();
+  const alice = await cluster.addUser("alice");
+  await edit(cluster, "/users/alice", { epoch: "another" });
+  await assert.rejects(alice.caller(), NO_SESSION);
+});
+
+Deno.test("a user who is removed while the session is written has none, and leaves none", async () => {
+  const backend = new InterleavedBackend(openMemoryBackend(fakeDeps()));
+  await using cluster = await AuthCluster.open({ backend });
+  const alice = await cluster.addUser("alice");
+  backend.beforeNextAtomicWrite(() => cluster.auth.users.delete(ADMIN, "alice"));
+  await assert.rejects(alice.signIn(), DENIED);
+  assert.deepEqual(await backend.range("/web_sessions/"), []);
 });
 
 Deno.test("a tool gets certificates for its own key, for 12 hours at most, not MFA-verified", async () => {

@@ -45,6 +45,8 @@ export interface AuthPreference {
   allowPasswordless: boolean;
   /** Whether users of the cluster itself may sign in at all. */
   allowLocalAuth: boolean;
+  /** Whether nodes take only certificates for which somebody has just touched a key. */
+  requireSessionMfa: boolean;
 }
 
 /** A user, without secrets. */

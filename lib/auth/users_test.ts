@@ -153,3 +153,14 @@ Deno.test("of the token only a hash is kept, and no secret is in the store in th
     assert.ok(!everything.includes(secret));
   }
 });
+
+Deno.test("a token that was left behind when a newer invitation was made is no good", async () => {
+  await using cluster = await AuthCluster.open();
+  const { users, registration } = cluster.auth;
+  await users.create(ADMIN, { name: "alice", roles: ["access"], logins: [] });
+  const { token } = await users.invite(ADMIN, "alice", { reset: false });
+  const [left] = await cluster.backend.range("/tokens/");
+  await users.invite(ADMIN, "alice", { reset: false });
+  await cluster.backend.put(left!);
+  await assert.rejects(registration.invitation(token, CLIENT), { code: "not_found" });
+});

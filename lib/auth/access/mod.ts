@@ -4,5 +4,7 @@
  * @module
  */
 
+export * from "./holder.ts";
 export * from "./node_access.ts";
+export * from "./node_policy.ts";
 export * from "./role.ts";

@@ -59,6 +59,40 @@ export function mayAccessNode(
   return login === undefined ? logins.length > 0 : logins.includes(login);
 }
 
+/** What a node answers to a login. */
+export type LoginDecision = "allowed" | "denied" | "mfa_required";
+
+/** A login at a node. */
+export interface LoginAttempt {
+  /** The operating system user. */
+  login: string;
+  /** Whether somebody has touched a key for exactly this certificate. */
+  mfaVerified: boolean;
+  /** Whether the cluster asks for that everywhere. */
+  requireSessionMfa: boolean;
+}
+
+/**
+ * Whether these roles let the person log in at a node with these labels. Where the cluster, or one of the roles that open the
+ * node to this login, wants a key's touch for each session, a certificate without one is refused; other roles that open it
+ * without do not help, as in Teleport.
+ */
+export function decideLogin(
+  roles: readonly RoleResource[],
+  traits: Traits,
+  nodeLabels: Readonly<Record<string, string>>,
+  { login, mfaVerified, requireSessionMfa }: LoginAttempt,
+): LoginDecision {
+  if (!mayAccessNode(roles, traits, nodeLabels, login)) return "denied";
+  if (mfaVerified) return "allowed";
+  const isDemanded = requireSessionMfa ||
+    roles.some((role) =>
+      role.spec.options.require_session_mfa === true && allowsNode(role, nodeLabels) &&
+      expand(role.spec.allow.logins, traits).includes(login)
+    );
+  return isDemanded ? "mfa_required" : "allowed";
+}
+
 /** All logins that these roles may open somewhere: the principals of a certificate. Sorted. */
 export function certificateLogins(roles: readonly RoleResource[], traits: Traits): string[] {
   const logins = new Set(roles.flatMap((role) => expand(role.spec.allow.logins, traits)));

@@ -30,7 +30,10 @@ export const BUILT_IN_ROLES: readonly RoleResource[] = [
   preset("editor", "Edit cluster configuration", { forwardAgent: true }),
 ];
 
-/** The role of that name, or `undefined`. */
+/** Finds a role by its name. */
+export type FindRole = (name: string) => RoleResource | undefined;
+
+/** The role of that name that every cluster has, or `undefined`. */
 export function findRole(name: string): RoleResource | undefined {
   return BUILT_IN_ROLES.find((role) => role.metadata.name === name);
 }
@@ -39,7 +42,7 @@ export function findRole(name: string): RoleResource | undefined {
  * The roles of these names. What a role would deny that is not there cannot be known, so if one of them is missing the answer
  * is no roles at all.
  */
-export function rolesOf(names: readonly string[]): RoleResource[] {
-  const roles = names.map(findRole);
+export function rolesOf(names: readonly string[], find: FindRole = findRole): RoleResource[] {
+  const roles = names.map(find);
   return roles.every((role) => role !== undefined) ? roles : [];
 }
