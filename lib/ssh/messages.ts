@@ -41,6 +41,9 @@ const NAMELESS = /UNKNOWN port \d+/g;
 const NO_CONNECTION =
   /^(?:kex_exchange_identification|ssh_exchange_identification|banner exchange): |^Connection (?:closed|reset|timed out)(?: by)? UNKNOWN port \d+$|^Connection to UNKNOWN port \d+ timed out$/;
 
+/** The ProxyCommand ended without having passed a connection. */
+const NOT_HANDED_OVER = /^mm_receive_fd: |^proxy dialer did not pass back a connection$/;
+
 const WRONG_HOST_KEY = /^No (?:\S+ )?host key is known for |^Host key verification failed\.$/;
 
 const INVALID_CERTIFICATE = /^Certificate invalid: (.*)$/;
@@ -81,6 +84,12 @@ export class SshMessages {
         "access_denied",
         `access denied to ${refused[1]} connecting to ${this.#nameOf(refused[2]!)}`,
       );
+      return undefined;
+    }
+    if (NOT_HANDED_OVER.test(line)) {
+      this.trouble ??= new SshError("internal", "ssh could not be handed the connection", {
+        hint: "This is a defect. Run the command again with -v and report what it prints.",
+      });
       return undefined;
     }
     if (NO_CONNECTION.test(line)) {

@@ -35,6 +35,9 @@ export type OpenCluster = (
   hooks: SessionHooks,
 ) => Promise<NodeCluster>;
 
+/** How long a signal that has ended a child may take to be seen here, in milliseconds. */
+const SIGNAL_DELAY_MS = 300;
+
 /** Where somebody wants to log in, and as whom. */
 export interface Wish {
   destination: Destination;
@@ -98,9 +101,15 @@ async function signInWhile(
   const gaveUp = new AbortController();
   const signal = AbortSignal.any([deps.process.interrupted(), gaveUp.signal]);
   let isOver = false;
-  session.ended.then(() => {
+  session.ended.then(async ({ signal: endedBy }) => {
+    // A signal from the terminal reaches the program before it is seen here.
+    if (endedBy !== undefined) await new Promise((resolve) => setTimeout(resolve, SIGNAL_DELAY_MS));
     if (isOver) return;
-    gaveUp.abort(new ToolError("usage", "OpenSSH did not accept these options"));
+    gaveUp.abort(
+      endedBy === undefined
+        ? new ToolError("usage", "OpenSSH did not accept these options")
+        : new SshError("connection", `OpenSSH was ended by ${endedBy} before the login`),
+    );
   }, (error) => gaveUp.abort(error));
   const process: Process = {
     osUser: () => deps.process.osUser(),

@@ -94,15 +94,16 @@ function listed({ uuid, hostname, port, labels = {} }: DirectNode): Node {
   };
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-    if (signal.aborted) reject(signal.reason);
-  });
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, reject, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener("abort", () => reject(signal.reason));
+  if (signal.aborted) reject(signal.reason);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function dial(hostPort: string): Promise<Duplex> {
