@@ -1,3 +1,4 @@
+import { hush } from "./announcer.ts";
 import { h } from "./dom.ts";
 import type { Store } from "./store.ts";
 
@@ -61,7 +62,9 @@ export function mount<S, E>(root: HTMLElement, store: Store<S, E>, regions: Regi
       wish = root.querySelector<HTMLElement>("[data-rest]") ?? root.querySelector("h1") ??
         undefined;
     }
-    wish?.focus();
+    if (wish === undefined) return;
+    hush();
+    wish.focus();
   };
   store.subscribe(render);
   render(store.state);
