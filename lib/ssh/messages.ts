@@ -44,7 +44,11 @@ const NO_CONNECTION =
 /** The ProxyCommand ended without having passed a connection. */
 const NOT_HANDED_OVER = /^mm_receive_fd: |^proxy dialer did not pass back a connection$/;
 
-const WRONG_HOST_KEY = /^No (?:\S+ )?host key is known for |^Host key verification failed\.$/;
+const WRONG_HOST_KEY =
+  /^No (?:\S+ )?host key is known for (\S+) and you have|^Host key verification failed\.$/;
+
+/** scp says this of every ssh that ended, whatever the reason. */
+const SCP_LOST = "scp: Connection closed";
 
 const INVALID_CERTIFICATE = /^Certificate invalid: (.*)$/;
 
@@ -68,14 +72,19 @@ export class SshMessages {
   }
 
   /** Takes a line; what comes back is shown, `undefined` is kept for {@linkcode trouble}. */
-  take(line: string): string | undefined {
+  take(said: string): string | undefined {
+    const line = said.replace(/^\/\S*\/scp: /, "scp: ");
+    if (line === SCP_LOST && this.trouble !== undefined) return undefined;
     const invalid = INVALID_CERTIFICATE.exec(line);
     if (invalid !== null) {
       this.#certificateProblem = invalid[1];
       return undefined;
     }
-    if (WRONG_HOST_KEY.test(line)) {
-      this.trouble = this.#untrusted();
+    const wrongKey = WRONG_HOST_KEY.exec(line);
+    if (wrongKey !== null) {
+      // Only with several hosts it matters which one it was, and ssh names it as its certificate should.
+      const named = this.#typed.size > 1 ? wrongKey[1] : this.#host;
+      if (named !== undefined) this.trouble = this.#untrusted(named);
       return undefined;
     }
     const refused = REFUSED_LOGIN.exec(line);
@@ -107,11 +116,11 @@ export class SshMessages {
     return this.#typed.get(token.toLowerCase()) ?? token;
   }
 
-  #untrusted(): SshError {
+  #untrusted(host: string): SshError {
     const why = this.#certificateProblem === undefined
       ? "it has no host certificate of the cluster's certificate authority"
       : `its host certificate is not valid for it: ${this.#certificateProblem}`;
-    return new SshError("trust", `${this.#host} is not trusted: ${why}`, {
+    return new SshError("trust", `${host} is not trusted: ${why}`, {
       hint: "Somebody may be in between, or the node has not been set up for this cluster. " +
         "Nothing was sent to it. Ask the cluster's administrator.",
     });

@@ -48,3 +48,18 @@ Deno.test("SshMessages shows everything else, and names the host as it was typed
   );
   assert.equal(read.trouble, undefined);
 });
+
+Deno.test("SshMessages calls scp by its name, and hides that it lost a connection which failed", () => {
+  const read = messages();
+  assert.equal(read.take("/usr/bin/scp: x: Permission denied"), "scp: x: Permission denied");
+  assert.equal(read.take("/usr/bin/scp: Connection closed"), "scp: Connection closed");
+  read.take("Host key verification failed.");
+  assert.equal(read.take("/usr/bin/scp: Connection closed"), undefined);
+});
+
+Deno.test("SshMessages names the one of several hosts that is not trusted", () => {
+  const read = new SshMessages([{ token: "a", typed: "a" }, { token: "b", typed: "b" }]);
+  read.take("No ED25519 host key is known for b and you have requested strict checking.");
+  read.take("Host key verification failed.");
+  assert.match(read.trouble!.message, /^b is not trusted/);
+});
