@@ -1,7 +1,9 @@
+import { fromBinary } from "@bufbuild/protobuf";
 import { Duplex } from "node:stream";
 import { messageOf, ToolError } from "../errors/mod.ts";
 import type { ClientCall } from "../wire/grpc/client_call.ts";
-import { readSshFrame, sshFramePrefix } from "../wire/ssh_frames.ts";
+import { ProxySSHResponseSchema } from "../wire/gen/transport_pb.ts";
+import { frameParts, framePayload, SSH_FIELD } from "../wire/transport_frames.ts";
 
 /** The bytes of a session with a node's SSH server, carried by a ProxySSH call. */
 export class NodeStream extends Duplex {
@@ -48,7 +50,7 @@ export class NodeStream extends Duplex {
     _encoding: string,
     done: (error?: Error | null) => void,
   ): void {
-    this.#call.send(sshFramePrefix(chunk.length), chunk).then(() => done(), done);
+    this.#call.send(...frameParts(SSH_FIELD, chunk)).then(() => done(), done);
   }
 
   /** Called by the stream when there is no more to send. */
@@ -73,8 +75,18 @@ export async function nextBytes(call: ClientCall): Promise<Uint8Array | undefine
   for (;;) {
     const message = await call.receive();
     if (message === undefined) return undefined;
-    const bytes = readSshFrame(message);
+    const bytes = framePayload(SSH_FIELD, message) ?? payloadOf(message);
     if (bytes !== undefined && bytes.length > 0) return bytes;
+  }
+}
+
+/** The bytes of a message that holds something else, too: the first one has details of the cluster. */
+function payloadOf(message: Uint8Array): Uint8Array | undefined {
+  try {
+    const { frame } = fromBinary(ProxySSHResponseSchema, message);
+    return frame.case === "ssh" ? frame.value.payload : undefined;
+  } catch (cause) {
+    throw new ToolError("bad_parameter", "malformed message in a stream to a node", { cause });
   }
 }
 
