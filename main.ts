@@ -6,23 +6,25 @@
  */
 
 import type { Command } from "commander";
-import { runTool, type ToolName, whichTool } from "./cmd/tool.ts";
+import { versionLine } from "./cmd/version.ts";
+import { TOOL_MODULES, type ToolName, whichTool } from "./cmd/which_tool.ts";
 import { type Deps, realDeps } from "./lib/deps/mod.ts";
 
-/** Each tool is loaded when it is called. */
+/** Each tool is loaded when it is called, and only that one: Deno looks at all modules whose names stand in an import. */
 async function program(tool: ToolName, deps: Deps): Promise<Command> {
-  switch (tool) {
-    case "tsh":
-      return (await import("./cmd/tsh/mod.ts")).tsh(deps);
-    case "tctl":
-      return (await import("./cmd/tctl/mod.ts")).tctl(deps);
-    case "teleport":
-      return (await import("./cmd/teleport/mod.ts")).teleport(deps);
-  }
+  const module: Record<string, (deps: Deps) => Command> = await import(TOOL_MODULES[tool]);
+  return module[tool]!(deps);
 }
 
-if (import.meta.main) {
-  const deps = realDeps();
+async function main(deps: Deps): Promise<number> {
+  if (whichTool("", Deno.args).args.join(" ") === "version") {
+    // All three say the same. Scripts ask for it often, and nothing has to be loaded to tell.
+    await deps.terminal.stdout(versionLine());
+    return 0;
+  }
   const { tool, args } = whichTool(globalThis.process.argv0, Deno.args);
-  Deno.exitCode = await runTool(await program(tool, deps), args, deps);
+  const { runTool } = await import("./cmd/tool.ts");
+  return await runTool(await program(tool, deps), args, deps);
 }
+
+if (import.meta.main) Deno.exitCode = await main(realDeps());

@@ -2,23 +2,7 @@ import assert from "node:assert/strict";
 import { Command } from "commander";
 import { ToolDeps, type ToolDepsOptions } from "../tests/support/tool_deps.ts";
 import { InterruptedError, ToolError } from "../lib/errors/mod.ts";
-import { runTool, whichTool } from "./tool.ts";
-
-Deno.test.each([
-  ["deno", ["ls"], "tsh", ["ls"]],
-  ["deno", [], "tsh", []],
-  ["deno", ["tsh", "ls"], "tsh", ["ls"]],
-  ["deno", ["tctl", "users", "ls"], "tctl", ["users", "ls"]],
-  ["deno", ["teleport", "start"], "teleport", ["start"]],
-  ["/usr/local/bin/tsh", ["ls"], "tsh", ["ls"]],
-  ["/usr/local/bin/tctl", ["users", "ls"], "tctl", ["users", "ls"]],
-  ["tctl", ["teleport"], "tctl", ["teleport"]],
-  ["C:\\tools\\teleport.exe", ["start"], "teleport", ["start"]],
-  ["./tctl.EXE", ["get"], "tctl", ["get"]],
-  ["/opt/tctl/latchkey", ["version"], "tsh", ["version"]],
-])("whichTool(%o, %o) is %s", (calledAs, args, tool, rest) => {
-  assert.deepEqual(whichTool(calledAs, args), { tool, args: rest });
-});
+import { runTool } from "./tool.ts";
 
 /** A tool whose one command does `action`. */
 function toolWith(action: () => void | Promise<void>): Command {

@@ -8,6 +8,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { TOOL_MODULES } from "../which_tool.ts";
 
 /** What `deno compile` can build for. */
 export const TARGETS = [
@@ -67,6 +68,7 @@ async function compile(plan: CompilePlan): Promise<boolean> {
         "--no-check",
         `--target=${plan.target}`,
         `--output=${scratch}/${name}`,
+        ...Object.values(TOOL_MODULES).map((module) => `--include=${module}`),
         "main.ts",
       ],
       stdin: "null",
