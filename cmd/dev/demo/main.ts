@@ -40,7 +40,12 @@ let code: number;
 try {
   code = await main();
 } catch (error) {
-  code = interrupted.signal.aborted ? 130 : 1;
-  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : error}`);
+  if (interrupted.signal.aborted) {
+    code = 130;
+    console.error("\nStopped. The cluster and its files are gone.");
+  } else {
+    code = 1;
+    console.error(`\nThe demo failed: ${error instanceof Error ? error.message : error}`);
+  }
 }
 Deno.exit(code);
