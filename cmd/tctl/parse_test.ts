@@ -92,7 +92,7 @@ Deno.test.each([
     "command-argument value 'env' is invalid for argument 'labels'. Expected labels like env=prod,arch=x86_64.",
   ],
   [["rm", "x"], '"x" is not a resource, expected kind/name, for example node/NAME'],
-  [["rm", "role/access"], 'deleting resources of type "role" is not supported, expected node'],
+  [["rm", "token/x"], 'deleting resources of type "token" is not supported, expected node or role'],
   [["status", "--nosuch"], "unknown option '--nosuch'"],
 ])("tctl %j is a mistake on the command line", async (args: readonly string[], message: string) => {
   const [code, stdout, stderr] = await run(args);
@@ -121,7 +121,7 @@ Deno.test("tctl create checks the whole file before it looks for a cluster", asy
     );
     assert.equal(
       await create(`${node}---\nkind: user\nversion: v2\nmetadata: {name: a}\nspec: {}\n`),
-      'ERROR: FILE:6:1: creating resources of type "user" is not supported, expected node\n',
+      'ERROR: FILE:6:1: creating resources of type "user" is not supported, expected node or role\n',
     );
     assert.equal(await create("# nothing\n"), "ERROR: FILE is empty, expected resources\n");
     assert.equal(

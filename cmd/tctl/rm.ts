@@ -8,7 +8,7 @@ import { runWithAdmin } from "./run_with_admin.ts";
 
 /** A resource by kind and name. */
 export interface ResourceReference {
-  kind: string;
+  kind: "node" | "role";
   name: string;
 }
 
@@ -39,9 +39,10 @@ export function parseReference(text: string): ResourceReference {
     );
   }
   if (kind === "node" || kind === "nodes") return { kind: "node", name };
+  if (kind === "role" || kind === "roles") return { kind: "role", name };
   throw new ToolError(
     "usage",
-    `deleting resources of type ${JSON.stringify(kind)} is not supported, expected node`,
+    `deleting resources of type ${JSON.stringify(kind)} is not supported, expected node or role`,
     {
       ...(kind.startsWith("user") && { hint: "Delete users with: tctl users rm" }),
     },
@@ -53,6 +54,7 @@ export async function runRemove(
   { kind, name }: ResourceReference,
   context: Context,
 ): Promise<void> {
-  await context.admin.deleteNode(name);
+  if (kind === "role") await context.admin.deleteRole(name);
+  else await context.admin.deleteNode(name);
   await context.terminal.stdout(`${kind} ${printable(name)} has been deleted\n`);
 }

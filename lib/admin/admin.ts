@@ -1,4 +1,4 @@
-import type { NodeResource } from "../resources/mod.ts";
+import type { NodeResource, RoleResource } from "../resources/mod.ts";
 
 /** The cluster as a whole. */
 export interface ClusterStatus {
@@ -42,6 +42,22 @@ export interface AdminInvitation {
   expiresAtMs: number;
 }
 
+/** A token with which machines join. */
+export interface AdminToken {
+  /** Names it without giving it away. */
+  id: string;
+  /** Milliseconds since the Unix epoch. */
+  expiresAtMs: number;
+}
+
+/** The public side of a certificate authority. */
+export interface AdminAuthority {
+  /** authorized_keys lines. */
+  sshKeys: string[];
+  /** X.509 certificates, PEM. */
+  tlsCerts: string[];
+}
+
 /** Which nodes are wanted. */
 export interface NodeQuery {
   /** Only nodes that have all of these. */
@@ -71,6 +87,22 @@ export interface Admin extends AsyncDisposable {
   listNodes(query: NodeQuery): Promise<NodeResource[]>;
   /** Writes a node, whether it existed or not. */
   upsertNode(node: NodeResource): Promise<void>;
-  /** Removes a node. */
+  /** Removes a node, and what it was given when it joined. */
   deleteNode(name: string): Promise<void>;
+  /** Writes a role, whether it existed or not. */
+  upsertRole(role: RoleResource): Promise<void>;
+  /** Removes a role. */
+  deleteRole(name: string): Promise<void>;
+  /** Makes `token` one with which machines join as nodes. */
+  createToken(token: string, expiresAtMs: number): Promise<void>;
+  /** Tokens that are good, the first to expire first. */
+  listTokens(): Promise<AdminToken[]>;
+  /** Removes a token, named by itself or by its id. */
+  deleteToken(tokenOrId: string): Promise<void>;
+  /** A certificate authority. */
+  authority(kind: "user" | "host"): Promise<AdminAuthority>;
+  /** An SSH host certificate with these names, one line. Without `ttlMs` it does not expire. */
+  certifyHost(
+    request: { sshPublicKey: string; principals: string[]; ttlMs?: number },
+  ): Promise<string>;
 }

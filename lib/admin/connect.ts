@@ -26,12 +26,21 @@ export interface AdminTarget {
  *
  * @throws {ToolError} `connection` when nothing answers there, `trust` when another cluster does.
  */
-export async function connectAdmin(
+export async function connectAdmin(target: AdminTarget): Promise<Admin> {
+  return new RpcAdmin(await connectAuth(target), target.identity.hostCasPem);
+}
+
+/**
+ * Connects to the auth service with any certificate of the cluster's host authority. The caller closes the client.
+ *
+ * @throws {ToolError} As {@linkcode connectAdmin}.
+ */
+export async function connectAuth(
   { address, clusterName, identity }: AdminTarget,
-): Promise<Admin> {
+): Promise<GrpcClient> {
   // Dialled now, so that a cluster that is not there is told apart from a call that fails.
   let unused: tls.TLSSocket | undefined = await dial(address, clusterName, identity);
-  const client = new GrpcClient({
+  return new GrpcClient({
     authority: clusterServerName(clusterName),
     connect() {
       const socket = unused;
@@ -39,7 +48,6 @@ export async function connectAdmin(
       return socket ?? dial(address, clusterName, identity);
     },
   });
-  return new RpcAdmin(client, identity.hostCasPem);
 }
 
 function dial(

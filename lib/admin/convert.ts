@@ -7,13 +7,21 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { ToolError } from "../errors/mod.ts";
-import { checkNode, type NodeResource } from "../resources/mod.ts";
-import type {
-  ServerV2,
-  ServerV2Schema,
-  UserTokenV3,
-  UserV2,
-  UserV2Schema,
+import {
+  checkNode,
+  type NodeResource,
+  type RoleConditions,
+  type RoleResource,
+} from "../resources/mod.ts";
+import {
+  RequireMFAType,
+  type RoleConditionsSchema,
+  type RoleV6Schema,
+  type ServerV2,
+  type ServerV2Schema,
+  type UserTokenV3,
+  type UserV2,
+  type UserV2Schema,
 } from "../wire/gen/types_pb.ts";
 import type { AdminInvitation, AdminUser } from "./admin.ts";
 
@@ -82,6 +90,47 @@ export function messageOfNode(node: NodeResource): MessageInitShape<typeof Serve
     },
     spec: { addr, hostname, publicAddrs: public_addrs, version },
   };
+}
+
+/** A role as the auth service takes it. */
+export function messageOfRole(
+  { version, metadata, spec: { options, allow, deny } }: RoleResource,
+): MessageInitShape<typeof RoleV6Schema> {
+  const { name, description, labels } = metadata;
+  return {
+    kind: "role",
+    version,
+    metadata: {
+      name,
+      namespace: NAMESPACE,
+      labels,
+      ...(description !== undefined && { description }),
+    },
+    spec: {
+      options: {
+        forwardAgent: options.forward_agent,
+        portForwarding: { value: options.port_forwarding },
+        maxSessionTtl: nanosecondsOf(options.max_session_ttl),
+        requireMfaType: options.require_session_mfa ? RequireMFAType.SESSION : RequireMFAType.OFF,
+      },
+      allow: messageOfConditions(allow),
+      deny: messageOfConditions(deny),
+    },
+  };
+}
+
+function messageOfConditions(
+  { logins, node_labels }: RoleConditions,
+): MessageInitShape<typeof RoleConditionsSchema> {
+  const labels = Object.entries(node_labels).map(([name, values]) => [name, { values }]);
+  return { logins, nodeLabels: { values: Object.fromEntries(labels) } };
+}
+
+/** `30h0m0s` in nanoseconds. */
+function nanosecondsOf(duration: string): bigint {
+  const [, hours = "0", minutes = "0", seconds = "0"] =
+    /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(duration) ?? [];
+  return (BigInt(hours) * 3600n + BigInt(minutes) * 60n + BigInt(seconds)) * 1_000_000_000n;
 }
 
 /**

@@ -4,6 +4,14 @@
  * @module
  */
 
-export type { Admin, AdminInvitation, AdminUser, ClusterStatus, NodeQuery } from "./admin.ts";
+export type {
+  Admin,
+  AdminAuthority,
+  AdminInvitation,
+  AdminToken,
+  AdminUser,
+  ClusterStatus,
+  NodeQuery,
+} from "./admin.ts";
 export type { AdminIdentity } from "../auth/admin/mod.ts";
-export { type AdminTarget, connectAdmin } from "./connect.ts";
+export { type AdminTarget, connectAdmin, connectAuth } from "./connect.ts";

@@ -1,11 +1,22 @@
 import { createHash, X509Certificate } from "node:crypto";
-import type { NodeResource } from "../resources/mod.ts";
+import { durationFromMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { NodeResource, RoleResource } from "../resources/mod.ts";
 import { AuthService } from "../wire/gen/auth_service_pb.ts";
+import { TrustService } from "../wire/gen/trust_pb.ts";
 import type { GrpcClient } from "../wire/grpc/mod.ts";
-import type { Admin, AdminInvitation, AdminUser, ClusterStatus, NodeQuery } from "./admin.ts";
+import type {
+  Admin,
+  AdminAuthority,
+  AdminInvitation,
+  AdminToken,
+  AdminUser,
+  ClusterStatus,
+  NodeQuery,
+} from "./admin.ts";
 import {
   invitationOfMessage,
   messageOfNode,
+  messageOfRole,
   messageOfUser,
   NAMESPACE,
   nodeOfMessage,
@@ -13,6 +24,8 @@ import {
 } from "./convert.ts";
 
 const call = AuthService.method;
+const trust = TrustService.method;
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** Longest that a call may take. */
 const TIMEOUT = { timeoutMs: 30_000 };
@@ -101,6 +114,64 @@ export class RpcAdmin implements Admin {
 
   async deleteNode(name: string): Promise<void> {
     await this.#client.unary(call.deleteNode, { name, namespace: NAMESPACE }, TIMEOUT);
+  }
+
+  async upsertRole(role: RoleResource): Promise<void> {
+    await this.#client.unary(call.upsertRole, messageOfRole(role), TIMEOUT);
+  }
+
+  async deleteRole(name: string): Promise<void> {
+    await this.#client.unary(call.deleteRole, { name }, TIMEOUT);
+  }
+
+  async createToken(token: string, expiresAtMs: number): Promise<void> {
+    await this.#client.unary(call.createToken, {
+      kind: "token",
+      version: "v2",
+      metadata: { name: token, namespace: NAMESPACE, expires: timestampFromMs(expiresAtMs) },
+      spec: { roles: ["Node"], joinMethod: "token" },
+    }, TIMEOUT);
+  }
+
+  async listTokens(): Promise<AdminToken[]> {
+    const { provisionTokens } = await this.#client.unary(call.getTokens, {}, TIMEOUT);
+    return provisionTokens.map(({ metadata }) => ({
+      id: metadata?.name ?? "",
+      expiresAtMs: metadata?.expires ? timestampMs(metadata.expires) : Infinity,
+    }));
+  }
+
+  async deleteToken(tokenOrId: string): Promise<void> {
+    await this.#client.unary(call.deleteToken, { name: tokenOrId }, TIMEOUT);
+  }
+
+  async authority(kind: "user" | "host"): Promise<AdminAuthority> {
+    const { certAuthorities } = await this.#client.unary(
+      trust.getCertAuthorities,
+      { type: kind },
+      TIMEOUT,
+    );
+    const keys = certAuthorities.flatMap(({ spec }) => spec?.activeKeys ?? []);
+    return {
+      sshKeys: keys.flatMap(({ ssh }) => ssh.map(({ publicKey }) => text(publicKey).trim())),
+      tlsCerts: keys.flatMap(({ tls }) => tls.map(({ cert }) => text(cert))),
+    };
+  }
+
+  async certifyHost(
+    { sshPublicKey, principals, ttlMs }: {
+      sshPublicKey: string;
+      principals: string[];
+      ttlMs?: number;
+    },
+  ): Promise<string> {
+    const { sshCertificate } = await this.#client.unary(trust.generateHostCert, {
+      key: new TextEncoder().encode(sshPublicKey),
+      principals,
+      role: "Node",
+      ...(ttlMs !== undefined && { ttl: durationFromMs(ttlMs) }),
+    }, TIMEOUT);
+    return text(sshCertificate).trim();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -21,7 +21,8 @@ import type {
   CredentialCreation,
   CredentialCreationResponse,
 } from "../wire/webauthn.ts";
-import type { NodeResource } from "../resources/mod.ts";
+import type { NodeResource, RoleResource } from "../resources/mod.ts";
+import type { NodePolicy } from "./access/mod.ts";
 import type {
   AuthPreference,
   Caller,
@@ -29,8 +30,12 @@ import type {
   ClientInfo,
   HeadlessLoginRequest,
   HeadlessRequest,
+  HostCertificates,
+  HostJoinRequest,
+  HostKeys,
   HostSigner,
   Invitation,
+  JoinToken,
   LoginCertificates,
   User,
   WebSession,
@@ -179,7 +184,10 @@ export interface Nodes {
     searchKeywords?: string[];
     predicateExpression?: string;
   }): Promise<{ nodes: NodeResource[]; nextKey: string; totalCount: number }>;
-  /** Writes a node; one with `metadata.expires` goes then unless it is written again. Only for administrators. */
+  /**
+   * Writes a node; one with `metadata.expires` goes then unless it is written again. Only for administrators, and for a host
+   * that writes itself.
+   */
   upsert(caller: Caller, node: NodeResource): Promise<void>;
   /** Removes a node. Only for administrators. Throws `not_found`. */
   delete(caller: Caller, name: string): Promise<void>;
@@ -188,6 +196,52 @@ export interface Nodes {
    * `not_found`.
    */
   resolve(caller: Caller, hostPort: string): Promise<{ node: NodeResource; address: string }>;
+}
+
+/** Roles. Reading them is for everybody inside the cluster. */
+export interface Roles {
+  /** The role of that name, or `undefined`. */
+  find(name: string): RoleResource | undefined;
+  /** The roles of these names; none at all when one of them is not there. */
+  of(names: readonly string[]): RoleResource[];
+  /** All roles, by name. */
+  list(): RoleResource[];
+  /** Writes a role. Only for administrators. Throws `bad_parameter` for a built-in one. */
+  upsert(caller: Caller, role: RoleResource): Promise<void>;
+  /** Removes a role. Only for administrators. Throws `not_found`; `bad_parameter` for a built-in one. */
+  delete(caller: Caller, name: string): Promise<void>;
+}
+
+/** Tokens with which machines join. Only for administrators. */
+export interface JoinTokens {
+  /** Takes note of a token that the caller has made up, of at least 128 bits. Throws `already_exists`. */
+  create(caller: Caller, token: { token: string; expiresAtMs: number }): Promise<JoinToken>;
+  /** Those that are good, the first to expire first. */
+  list(caller: Caller): Promise<JoinToken[]>;
+  /** Removes one, named by itself or by its id. Throws `not_found`. */
+  delete(caller: Caller, tokenOrId: string): Promise<void>;
+}
+
+/** Machines that are nodes, and what they decide by. */
+export interface Hosts {
+  /** Certificates for a machine with a join token. Throws `access_denied` for the token, `already_exists` for the name. */
+  join(request: HostJoinRequest, client: ClientInfo): Promise<HostCertificates>;
+  /** New certificates for the calling host, under the name that it joined with. */
+  renew(caller: Caller, keys: HostKeys): Promise<HostCertificates>;
+  /** A host certificate with these names. Only for administrators; `ttlMs` may be `Infinity`. */
+  certify(
+    caller: Caller,
+    request: { sshPublicKey: string; principals: string[]; ttlMs: number },
+  ): Promise<{ certificate: string; expiresAtMs: number }>;
+  /** What a registered node decides by; for that node, and administrators. Throws `not_found`. */
+  policy(caller: Caller, name: string): Promise<NodePolicy>;
+  /** The same for a node that need not be registered. Only for administrators. */
+  policyOf(
+    caller: Caller,
+    node: { node: string; labels: Record<string, string> },
+  ): Promise<NodePolicy>;
+  /** Yields when policies are to be made anew: at once, then after each change. Only for administrators. */
+  policyChanges(caller: Caller, signal: AbortSignal): AsyncIterable<void>;
 }
 
 /** Everything. */
@@ -206,6 +260,12 @@ export interface Auth extends AsyncDisposable {
   headless: Headless;
   /** SSH nodes. */
   nodes: Nodes;
+  /** Roles. */
+  roles: Roles;
+  /** Tokens with which machines join. */
+  joinTokens: JoinTokens;
+  /** Machines that are nodes, and what they decide by. */
+  hosts: Hosts;
   /** UUID of this host; stays the same on the same data directory. */
   readonly hostId: string;
   /** Certificate authorities of the cluster, for clients (host signers) and for the listener. */

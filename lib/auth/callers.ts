@@ -6,6 +6,8 @@ import { isFromBeforeReset, narrow } from "./access/mod.ts";
 import { ADMIN_ROLE } from "./admin/admin_identity.ts";
 import type { Caller, ClientInfo } from "./auth.ts";
 import type { Authorities } from "./authorities.ts";
+import { NODE_ROLE } from "./hosts/host_certificates.ts";
+import type { HostService } from "./hosts/hosts.ts";
 import type { UserService } from "./users.ts";
 
 /** Certificates whose content is remembered: reading one takes longer than most calls. */
@@ -21,26 +23,29 @@ interface Reading {
 export class Callers {
   readonly #authorities: Authorities;
   readonly #users: UserService;
+  readonly #hosts: Pick<HostService, "hasJoined">;
   readonly #clusterName: string;
   readonly #clock: Deps["clock"];
   readonly #readings = new Map<string, Reading>();
 
   /** Callers of `clusterName`. */
-  constructor({ authorities, users, clusterName, deps }: {
+  constructor({ authorities, users, hosts, clusterName, deps }: {
     authorities: Authorities;
     users: UserService;
+    hosts: Pick<HostService, "hasJoined">;
     clusterName: string;
     deps: Pick<Deps, "clock">;
   }) {
     this.#authorities = authorities;
     this.#users = users;
+    this.#hosts = hosts;
     this.#clusterName = clusterName;
     this.#clock = deps.clock;
   }
 
   /**
-   * The caller. A certificate of the host CA stands for an administrator or nobody; one of the user CA for its user, with no
-   * more roles and logins than the user still has.
+   * The caller. A certificate of the host CA stands for an administrator, or for a machine that has joined, or nobody; one of
+   * the user CA for its user, with no more roles and logins than the user still has.
    *
    * @throws {ToolError} `access_denied` for anything else: another issuer or cluster, expired, made before the user was last
    * reset, locked or removed users.
@@ -54,7 +59,10 @@ export class Callers {
       if (identity.roles.length === 1 && identity.roles[0] === ADMIN_ROLE) {
         return { kind: "admin", client };
       }
-      denied("stands for a host");
+      const hostId = identity.user.slice(0, -`.${this.#clusterName}`.length);
+      const isNode = identity.roles.length === 1 && identity.roles[0] === NODE_ROLE;
+      if (!isNode || !await this.#hosts.hasJoined(hostId)) denied("stands for a host");
+      return { kind: "host", hostId, client };
     }
     const user = (await this.#users.find(identity.user))?.value;
     if (user === undefined || user.locked) denied("stands for a user who is locked or removed");

@@ -10,9 +10,9 @@ import {
 } from "../keys/mod.ts";
 import { type Identity, issueCertificate } from "../keys/x509/mod.ts";
 import { createPublicKey } from "node:crypto";
-import { certificateLogins, rolesOf } from "./access/mod.ts";
+import { certificateLogins } from "./access/mod.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
-import type { LoginCertificates } from "./auth.ts";
+import type { LoginCertificates, Roles } from "./auth.ts";
 import type { Authorities } from "./authorities.ts";
 import { CERTIFICATE_BACKDATE_MS } from "./limits.ts";
 import type { UserRecord } from "./users.ts";
@@ -42,18 +42,21 @@ const MAX_PEM_LENGTH = 8192;
 /** Issues certificates to users, for SSH and TLS, as protocol.md's "Certificates" lays them out. */
 export class CertificateIssuer {
   readonly #authorities: Authorities;
+  readonly #roles: Pick<Roles, "of">;
   readonly #clusterName: string;
   readonly #audit: AuditLog;
   readonly #deps: Pick<Deps, "clock" | "random">;
 
   /** Issues for `clusterName`. */
-  constructor({ authorities, clusterName, audit, deps }: {
+  constructor({ authorities, roles, clusterName, audit, deps }: {
     authorities: Authorities;
+    roles: Pick<Roles, "of">;
     clusterName: string;
     audit: AuditLog;
     deps: Pick<Deps, "clock" | "random">;
   }) {
     this.#authorities = authorities;
+    this.#roles = roles;
     this.#clusterName = clusterName;
     this.#audit = audit;
     this.#deps = deps;
@@ -118,7 +121,7 @@ export class CertificateIssuer {
       logins: string[];
     },
   ): string {
-    const options = rolesOf(user.roles).map(({ spec }) => spec.options);
+    const options = this.#roles.of(user.roles).map(({ spec }) => spec.options);
     const extensions: Record<string, string> = {
       "login-ip": loginAddress,
       "permit-pty": "",
@@ -171,7 +174,7 @@ export class CertificateIssuer {
    * it names one that no machine has, as Teleport does.
    */
   #principals(user: UserRecord): string[] {
-    const logins = certificateLogins(rolesOf(user.roles), { logins: user.logins });
+    const logins = certificateLogins(this.#roles.of(user.roles), { logins: user.logins });
     return logins.length > 0 ? logins : [`-teleport-nologin-${this.#deps.random.uuid()}`];
   }
 }

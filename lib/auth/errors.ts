@@ -30,5 +30,6 @@ export function requireUser(caller: Caller): Caller & { kind: "user" } {
 
 /** Who did it, for the audit log. */
 export function actorOf(caller: Caller): string {
-  return caller.kind === "admin" ? "admin" : caller.user;
+  if (caller.kind === "user") return caller.user;
+  return caller.kind === "admin" ? "admin" : `host ${caller.hostId}`;
 }

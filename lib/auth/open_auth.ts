@@ -1,3 +1,4 @@
+import { isToolError } from "../errors/mod.ts";
 import type { AuthPreferenceSpec } from "../resources/mod.ts";
 import { AdminIdentityKeeper } from "./admin/admin_identity.ts";
 import { AuditLog } from "./audit/audit_log.ts";
@@ -6,8 +7,13 @@ import { Authorities } from "./authorities.ts";
 import { Callers } from "./callers.ts";
 import { Ceremonies } from "./ceremonies.ts";
 import { CertificateIssuer } from "./certificates.ts";
+import { requireAdmin } from "./errors.ts";
 import { HeadlessService } from "./headless/headless.ts";
 import { openHostId } from "./host_id.ts";
+import { HostCertificateIssuer } from "./hosts/host_certificates.ts";
+import { HostService } from "./hosts/hosts.ts";
+import { JoinTokenService } from "./hosts/join_tokens.ts";
+import { NodePolicies } from "./hosts/node_policies.ts";
 import { IdentityStore } from "./identity_store.ts";
 import { InvitationService } from "./invitations.ts";
 import { type AuthLimits, DEFAULT_LIMITS, type Rate } from "./limits.ts";
@@ -17,6 +23,7 @@ import type { AuthOptions } from "./options.ts";
 import { PasswordHasher } from "./passwords.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { RegistrationService } from "./registration.ts";
+import { RoleService } from "./roles.ts";
 import { issueServerTls } from "./server_tls.ts";
 import { SettingsService } from "./settings.ts";
 import { SignInService } from "./sign_in.ts";
@@ -51,9 +58,11 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
   await keeper.start();
 
   const identities = new IdentityStore(backend);
-  const users = new UserService({ backend, identities, audit, deps });
+  const roles = opened.use(new RoleService({ backend, audit, deps }));
+  await roles.start();
+  const users = new UserService({ backend, identities, roles, audit, deps });
   const ceremonies = new Ceremonies({ settings, identities, audit, deps });
-  const issuer = new CertificateIssuer({ authorities, clusterName, audit, deps });
+  const issuer = new CertificateIssuer({ authorities, roles, clusterName, audit, deps });
   const hasher = new PasswordHasher(deps, {
     concurrency: limits.passwordConcurrency,
     maxQueue: limits.passwordQueue,
@@ -68,9 +77,22 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     proxyAddress: options.proxyAddress,
     deps,
   });
-  const callers = new Callers({ authorities, users, clusterName, deps });
-  const nodes = opened.use(new NodeService(backend, deps));
+  const nodes = opened.use(new NodeService(backend, { roles, deps }));
   await nodes.start();
+  const joinTokens = new JoinTokenService({ backend, audit, deps });
+  const hosts = new HostService({
+    backend,
+    audit,
+    authorities,
+    issuer: new HostCertificateIssuer({ authorities, clusterName, deps }),
+    tokens: joinTokens,
+    nodes,
+    policies: new NodePolicies({ backend, users, roles, settings, authorities, deps }),
+    hostId,
+    perAddress: limiter(limits.invitationPerAddress),
+    deps,
+  });
+  const callers = new Callers({ authorities, users, hosts, clusterName, deps });
   const shared = { backend, users, identities, ceremonies, settings, sessions, issuer, hasher };
   const headless = opened.use(
     new HeadlessService({ ...shared, audit, limits, hostId, deps }),
@@ -107,7 +129,25 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     }),
     mfa: new MfaService({ ceremonies, identities, perUser: limiter(limits.challengesPerUser) }),
     headless,
-    nodes,
+    nodes: {
+      list: (caller, query) => nodes.list(caller, query),
+      upsert: async (caller, node) => {
+        if (caller.kind === "host") await hosts.checkName(caller.hostId, node.spec.hostname);
+        await nodes.upsert(caller, node);
+      },
+      delete: async (caller, name) => {
+        requireAdmin(caller);
+        // A machine that was removed must not come back by itself.
+        const hadJoined = await hosts.remove(name);
+        await nodes.delete(caller, name).catch((error) => {
+          if (!hadJoined || !isToolError(error, "not_found")) throw error;
+        });
+      },
+      resolve: (caller, hostPort) => nodes.resolve(caller, hostPort),
+    },
+    roles,
+    joinTokens,
+    hosts,
     hostId,
     hostSigners: () => Promise.resolve(authorities.hostSigners()),
     certificateAuthority: (kind) => Promise.resolve(authorities.publicSide(kind)),

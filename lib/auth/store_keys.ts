@@ -16,6 +16,9 @@
  *     /web_sessions/<name>/<hash>      who is signed in
  *     /headless/<name>/<id>            headless requests that somebody looked at
  *     /nodes/<name>                    SSH nodes
+ *     /hosts/<uuid>                    machines that have joined, and were not removed
+ *     /join_tokens/<hash>              with what machines join
+ *     /roles/<name>                    roles that administrators made
  *     /settings/auth_preference        authentication settings
  *     /authorities/<user|host>         certificate authorities, with their private keys
  *
@@ -49,6 +52,11 @@ export const headlessPrefix = (name: string): string => prefix("headless", name)
 export const allHeadlessPrefix: string = prefix("headless");
 export const nodeKey = (name: string): string => key("nodes", name);
 export const nodesPrefix: string = prefix("nodes");
+export const hostKey = (id: string): string => key("hosts", id);
+export const joinTokenKey = (hash: string): string => key("join_tokens", hash);
+export const joinTokensPrefix: string = prefix("join_tokens");
+export const roleKey = (name: string): string => key("roles", name);
+export const rolesPrefix: string = prefix("roles");
 export const authPreferenceKey: string = key("settings", "auth_preference");
 export const authorityKey = (kind: "user" | "host"): string => key("authorities", kind);
 

@@ -25,7 +25,9 @@ export type Caller =
     client: ClientInfo;
   }
   /** An administrator with the certificate from the data directory (tctl). */
-  | { kind: "admin"; client: ClientInfo };
+  | { kind: "admin"; client: ClientInfo }
+  /** A machine that has joined, with the certificate that it was given; it may speak for itself alone. */
+  | { kind: "host"; hostId: string; client: ClientInfo };
 
 /** The cluster's authentication settings, with Teleport's defaults filled in. */
 export interface AuthPreference {
@@ -155,4 +157,46 @@ export interface LoginCertificates {
   tlsCertificate: string;
   /** By which the client knows the cluster. */
   hostSigners: HostSigner[];
+}
+
+/** A token with which machines join, as administrators see it: the token itself is shown once, when it is made. */
+export interface JoinToken {
+  /** Names it without giving it away. */
+  id: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+/** Keys for which a host wants certificates. */
+export interface HostKeys {
+  /** authorized_keys line. */
+  sshPublicKey: string;
+  /** SubjectPublicKeyInfo in PEM. */
+  tlsPublicKeyPem: string;
+  /** Names and addresses beside its own. */
+  additionalPrincipals: string[];
+}
+
+/** A machine that wants to become a node. */
+export interface HostJoinRequest extends HostKeys {
+  /** The secret that lets it. */
+  token: string;
+  /** A UUID of its own choice that no other host has. */
+  hostId: string;
+  /** What people call it; no other node may be called so. */
+  nodeName: string;
+}
+
+/** What a host is given. */
+export interface HostCertificates {
+  /** OpenSSH host certificate, one line. */
+  sshCertificate: string;
+  /** With which it calls the auth service, X.509, PEM. */
+  tlsCertificate: string;
+  /** Until when both are good. */
+  expiresAtMs: number;
+  /** By which it knows the cluster. */
+  hostCa: CertificateAuthority;
+  /** By which it knows the cluster's people. */
+  userCa: CertificateAuthority;
 }

@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { Backend, Change } from "../backend/mod.ts";
 import type { Deps } from "../deps/mod.ts";
 import { isToolError, ToolError } from "../errors/mod.ts";
-import { findRole, isLogin } from "./access/mod.ts";
+import { isLogin } from "./access/mod.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
-import type { Caller, User } from "./auth.ts";
+import type { Caller, Roles, User } from "./auth.ts";
 import { actorOf, requireAdmin, requireUser } from "./errors.ts";
 import type { IdentityStore } from "./identity_store.ts";
 import { isUserName, lookupName, MAX_NAME_LENGTH } from "./names.ts";
@@ -50,6 +50,7 @@ const MAX_ATTEMPTS = 10;
 export interface UsersContext {
   backend: Backend;
   identities: IdentityStore;
+  roles: Pick<Roles, "find">;
   audit: AuditLog;
   deps: Pick<Deps, "clock" | "random">;
 }
@@ -58,14 +59,16 @@ export interface UsersContext {
 export class UserService {
   readonly #backend: Backend;
   readonly #identities: IdentityStore;
+  readonly #roles: Pick<Roles, "find">;
   readonly #audit: AuditLog;
   readonly #deps: Pick<Deps, "clock" | "random">;
   readonly #records: Records<UserRecord>;
 
   /** Users kept in the context's backend. */
-  constructor({ backend, identities, audit, deps }: UsersContext) {
+  constructor({ backend, identities, roles, audit, deps }: UsersContext) {
     this.#backend = backend;
     this.#identities = identities;
+    this.#roles = roles;
     this.#audit = audit;
     this.#deps = deps;
     this.#records = new Records(backend, "user", userSchema);
@@ -78,7 +81,7 @@ export class UserService {
   ): Promise<User> {
     requireAdmin(caller);
     checkName(name);
-    checkRoles(roles);
+    checkRoles(roles, this.#roles);
     checkLogins(logins);
     const now = this.#deps.clock.now();
     const record: UserRecord = {
@@ -146,6 +149,11 @@ export class UserService {
       actor: actorOf(caller),
       address: caller.client.address,
     });
+  }
+
+  /** All users as stored, by name. */
+  async all(): Promise<UserRecord[]> {
+    return (await this.#records.list(usersPrefix)).map(({ value }) => value);
   }
 
   /** The user as stored, or `undefined`. */
@@ -232,12 +240,12 @@ function checkName(name: string): void {
   );
 }
 
-function checkRoles(roles: string[]): void {
+function checkRoles(roles: string[], known: Pick<Roles, "find">): void {
   if (roles.length === 0 || roles.length > MAX_LIST_LENGTH) {
     throw new ToolError("bad_parameter", `a user needs 1 to ${MAX_LIST_LENGTH} roles`);
   }
   for (const role of roles) {
-    if (findRole(role) === undefined) {
+    if (known.find(role) === undefined) {
       throw new ToolError("not_found", `role ${role.slice(0, MAX_NAME_LENGTH)} is not found`);
     }
   }

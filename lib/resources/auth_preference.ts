@@ -36,6 +36,8 @@ export interface AuthPreferenceSpec {
   passwordless?: boolean;
   /** Whether users of the cluster itself may sign in. */
   local_auth?: boolean;
+  /** Whether nodes take only certificates for which somebody has just touched a key. */
+  require_session_mfa?: boolean;
 }
 
 /** The cluster's authentication settings as a resource; there is one, named `cluster-auth-preference`. */
@@ -88,6 +90,7 @@ export const authPreferenceSpec: z.ZodType<AuthPreferenceSpec> = z.object({
   headless: flag.optional(),
   passwordless: flag.optional(),
   local_auth: flag.optional(),
+  require_session_mfa: flag.optional(),
 }, { error: "expected a mapping" }).superRefine((spec, context) => {
   for (const name of ["headless", "passwordless"] as const) {
     if (spec.connector_name !== name || spec[name] !== false) continue;

@@ -23,7 +23,7 @@ export {
   type Resource,
   RESOURCE_KINDS,
 } from "./resource.ts";
-export type { RoleConditions, RoleResource } from "./role.ts";
+export { checkRole, type RoleConditions, type RoleResource } from "./role.ts";
 export {
   defaultTeleportConfig,
   type LoadedConfig,

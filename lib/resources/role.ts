@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ToolError } from "../errors/mod.ts";
 import { flag, text, textList, textOrList } from "./fields.ts";
 import { type Metadata, metadata } from "./metadata.ts";
 
@@ -25,6 +26,8 @@ export interface RoleResource {
       port_forwarding: boolean;
       /** Longest life of a certificate, as a duration: `30h0m0s`. */
       max_session_ttl: string;
+      /** Nodes take only certificates for which somebody has just touched a key. */
+      require_session_mfa?: boolean;
     };
     allow: RoleConditions;
     deny: RoleConditions;
@@ -51,8 +54,21 @@ export const roleSchema: z.ZodType<RoleResource> = z.object({
       forward_agent: flag.default(false),
       port_forwarding: flag.default(true),
       max_session_ttl: duration.default("30h0m0s"),
+      require_session_mfa: flag.optional(),
     }, { error: "expected a mapping" }).prefault({}),
     allow: conditions,
     deny: conditions,
   }, { error: "expected a mapping with allow, deny and options" }).prefault({}),
 });
+
+/**
+ * Checks a role that came over the network.
+ *
+ * @throws {ToolError} `bad_parameter` that names the field.
+ */
+export function checkRole(value: unknown): RoleResource {
+  const result = roleSchema.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  throw new ToolError("bad_parameter", `the role's ${path.join(".")} is wrong: ${message}`);
+}

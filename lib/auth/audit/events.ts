@@ -21,6 +21,10 @@ export const AUDIT_EVENTS = {
   invitationCreated: ["reset_password_token.create", "T6000I"],
   counterWentBack: ["mfa_auth_challenge.validate", "T1016W"],
   certificateIssued: ["cert.create", "TC000I"],
+  roleCreated: ["role.created", "T9000I"],
+  roleDeleted: ["role.deleted", "T9001I"],
+  joinTokenCreated: ["join_token.create", "TJT00I"],
+  hostJoined: ["instance.join", "TJ002I"],
   authPreferenceUpdated: ["auth_preference.update", "TCAUTH001I"],
 } as const satisfies Record<string, readonly [type: string, code: string]>;
 

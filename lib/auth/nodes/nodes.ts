@@ -3,8 +3,8 @@ import type { Backend } from "../../backend/mod.ts";
 import type { Deps } from "../../deps/mod.ts";
 import { isToolError, ToolError } from "../../errors/mod.ts";
 import { checkNode, type NodeResource } from "../../resources/mod.ts";
-import { mayAccessNode, rolesOf } from "../access/mod.ts";
-import type { Caller, Nodes } from "../auth.ts";
+import { mayAccessNode } from "../access/mod.ts";
+import type { Caller, Nodes, Roles } from "../auth.ts";
 import { requireAdmin } from "../errors.ts";
 import { Records } from "../records.ts";
 import { nodeKey } from "../store_keys.ts";
@@ -33,12 +33,17 @@ export interface NodeQuery {
 /** SSH nodes: their presence, and who may see and dial them. */
 export class NodeService implements Nodes, AsyncDisposable {
   readonly #backend: Backend;
+  readonly #roles: Pick<Roles, "of">;
   readonly #clock: Deps["clock"];
   readonly #records: Records<NodeResource>;
   readonly #cache: NodeCache;
 
-  /** Nodes kept in `backend`. */
-  constructor(backend: Backend, deps: Pick<Deps, "clock">) {
+  /** Nodes kept in `backend`, shown to whom `roles` let in. */
+  constructor(
+    backend: Backend,
+    { roles, deps }: { roles: Pick<Roles, "of">; deps: Pick<Deps, "clock"> },
+  ) {
+    this.#roles = roles;
     this.#backend = backend;
     this.#clock = deps.clock;
     this.#records = new Records(backend, "node", storedSchema);
@@ -68,7 +73,7 @@ export class NodeService implements Nodes, AsyncDisposable {
 
   /** Writes a node down; one with `metadata.expires` goes at that time unless it is written again (a heartbeat). */
   async upsert(caller: Caller, node: NodeResource): Promise<void> {
-    requireAdmin(caller);
+    if (caller.kind !== "host" || caller.hostId !== node.metadata.name) requireAdmin(caller);
     const checked = checkNode(node);
     const { name, expires } = checked.metadata;
     if (name === "") throw new ToolError("bad_parameter", "the node's metadata.name is missing");
@@ -103,6 +108,17 @@ export class NodeService implements Nodes, AsyncDisposable {
     return { node, address: node.spec.addr };
   }
 
+  /** The living node of that name, whoever asks. */
+  get(name: string): NodeResource | undefined {
+    return this.#cache.get(name);
+  }
+
+  /** Whether a living node is called so, whatever the case. */
+  hasHostname(hostname: string): boolean {
+    const wanted = hostname.toLowerCase();
+    return this.#cache.list().some(({ node }) => node.spec.hostname.toLowerCase() === wanted);
+  }
+
   /** Ends following changes. */
   close(): Promise<void> {
     return this.#cache.close();
@@ -112,11 +128,12 @@ export class NodeService implements Nodes, AsyncDisposable {
     return this.close();
   }
 
-  /** The nodes that the caller may reach with at least one login; all of them for an administrator. */
+  /** The nodes that the caller may reach with at least one login: all of them for an administrator, none for a host. */
   #visible(caller: Caller): CachedNode[] {
     const all = this.#cache.list();
     if (caller.kind === "admin") return all;
-    const roles = rolesOf(caller.roles);
+    if (caller.kind === "host") return [];
+    const roles = this.#roles.of(caller.roles);
     const traits = { logins: caller.logins };
     return all.filter(({ node }) => mayAccessNode(roles, traits, node.metadata.labels));
   }

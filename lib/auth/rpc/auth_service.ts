@@ -11,7 +11,6 @@ import { ChallengeAllowReuse, ChallengeScope as ScopeNumber } from "../../wire/g
 import { HeadlessAuthenticationState } from "../../wire/gen/types_pb.ts";
 import type { ServiceHandlers } from "../../wire/grpc/mod.ts";
 import { assertionResponseFromProto, assertionToProto } from "../../wire/webauthn_proto.ts";
-import { BUILT_IN_ROLES, findRole } from "../access/mod.ts";
 import type { Auth, Caller, Mfa } from "../auth.ts";
 import {
   authPreferenceToMessage,
@@ -20,10 +19,12 @@ import {
   invitationToMessage,
   nodeFromMessage,
   nodeToMessage,
+  roleFromMessage,
   roleToMessage,
   userFromMessage,
   userToMessage,
 } from "./convert.ts";
+import { hostHandlers } from "./hosts.ts";
 import { authenticated, type RpcHandlers, type RpcPeer } from "./handlers.ts";
 
 /** What the RPCs say of this cluster beside what the auth service knows. */
@@ -106,20 +107,30 @@ function handlersOf(
 
     // deno-lint-ignore require-await -- async, so that an unknown role rejects
     getRole: async ({ name }) => {
-      const role = findRole(name);
+      const role = auth.roles.find(name);
       if (role === undefined) {
         throw new ToolError("not_found", `role ${name.slice(0, 128)} is not found`);
       }
       return roleToMessage(role);
     },
-    getRoles: () => Promise.resolve({ roles: BUILT_IN_ROLES.map(roleToMessage) }),
+    getRoles: () => Promise.resolve({ roles: auth.roles.list().map(roleToMessage) }),
+    upsertRole: async (message, { caller }) => {
+      await auth.roles.upsert(caller, roleFromMessage(message));
+      return {};
+    },
+    deleteRole: async ({ name }, { caller }) => {
+      await auth.roles.delete(caller, name);
+      return {};
+    },
     getCurrentUserRoles: async function* (_, { caller }) {
       const { roles } = await auth.users.current(caller);
       for (const name of roles) {
-        const role = findRole(name);
+        const role = auth.roles.find(name);
         if (role !== undefined) yield roleToMessage(role);
       }
     },
+
+    ...hostHandlers(auth),
 
     getNode: async ({ name }, { caller }) => {
       const { nodes } = await auth.nodes.list(caller, {

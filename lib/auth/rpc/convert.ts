@@ -16,7 +16,10 @@ import {
   type HeadlessAuthenticationSchema,
   HeadlessAuthenticationState,
   type MFADeviceSchema,
+  RequireMFAType,
+  type RoleConditions as RoleConditionsMessage,
   type RoleConditionsSchema,
+  type RoleV6,
   type RoleV6Schema,
   type ServerV2,
   type ServerV2Schema,
@@ -209,6 +212,7 @@ export function authPreferenceToMessage(
       allowPasswordless: { value: preference.allowPasswordless },
       allowHeadless: { value: preference.allowHeadless },
       lockingMode: "best_effort",
+      requireMfaType: mfaTypeOf(preference.requireSessionMfa),
       webauthn: {
         rpId: webauthn.rpId,
         attestationAllowedCas: webauthn.attestationAllowedCas ?? [],
@@ -229,6 +233,7 @@ export function roleToMessage({ metadata, spec }: RoleResource): MessageInitShap
     metadata: {
       name: metadata.name,
       namespace: NAMESPACE,
+      labels: metadata.labels,
       description: metadata.description ?? "",
     },
     spec: {
@@ -237,10 +242,59 @@ export function roleToMessage({ metadata, spec }: RoleResource): MessageInitShap
         portForwarding: { value: spec.options.port_forwarding },
         maxSessionTtl: nanosecondsOf(spec.options.max_session_ttl),
         certificateFormat: "standard",
+        requireMfaType: mfaTypeOf(spec.options.require_session_mfa),
       },
       allow: conditionsToMessage(spec.allow),
       deny: conditionsToMessage(spec.deny),
     },
+  };
+}
+
+function mfaTypeOf(isRequired: boolean | undefined): RequireMFAType {
+  return isRequired ? RequireMFAType.SESSION : RequireMFAType.OFF;
+}
+
+/**
+ * A role as a client describes one; not checked yet.
+ *
+ * @throws {ToolError} `not_implemented` for what this cluster would not obey: such a role must not look as if it held.
+ */
+export function roleFromMessage({ metadata, version, spec }: RoleV6): RoleResource {
+  const { options, allow, deny } = spec ?? {};
+  const mfaType = options?.requireMfaType ?? RequireMFAType.OFF;
+  if (mfaType !== RequireMFAType.OFF && mfaType !== RequireMFAType.SESSION) {
+    throw new ToolError("not_implemented", "this cluster does not have roles with hardware keys");
+  }
+  const ttl = options?.maxSessionTtl ?? 0n;
+  return {
+    kind: "role",
+    version: version as RoleResource["version"],
+    metadata: {
+      name: metadata?.name ?? "",
+      labels: { ...metadata?.labels },
+      ...(metadata?.description && { description: metadata.description }),
+    },
+    spec: {
+      options: {
+        forward_agent: options?.forwardAgent ?? false,
+        port_forwarding: options?.portForwarding?.value ?? true,
+        max_session_ttl: ttl > 0n ? `${ttl / 1_000_000_000n}s` : "30h0m0s",
+        ...(mfaType === RequireMFAType.SESSION && { require_session_mfa: true }),
+      },
+      allow: conditionsFromMessage(allow),
+      deny: conditionsFromMessage(deny),
+    },
+  };
+}
+
+function conditionsFromMessage(conditions: RoleConditionsMessage | undefined): RoleConditions {
+  if (conditions?.nodeLabelsExpression) {
+    throw new ToolError("not_implemented", "this cluster does not have node_labels_expression");
+  }
+  const labels = Object.entries(conditions?.nodeLabels?.values ?? {});
+  return {
+    logins: conditions?.logins ?? [],
+    node_labels: Object.fromEntries(labels.map(([name, { values }]) => [name, values])),
   };
 }
 

@@ -1,3 +1,4 @@
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import { ToolError } from "../../errors/mod.ts";
 import { TrustService } from "../../wire/gen/trust_pb.ts";
 import type { Auth } from "../auth.ts";
@@ -13,6 +14,14 @@ export function trustServiceHandlers(auth: Auth): ServiceHandlers<typeof TrustSe
         throw new ToolError("not_found", `cluster "${domain.slice(0, 255)}" is not known`);
       }
       return authorityToMessage(await auth.certificateAuthority(kindOf(type)));
+    },
+    generateHostCert: async ({ key, hostId, nodeName, principals, ttl }, { caller }) => {
+      const { certificate } = await auth.hosts.certify(caller, {
+        sshPublicKey: new TextDecoder().decode(key),
+        principals: [hostId, nodeName, ...principals].filter((name) => name !== ""),
+        ttlMs: ttl === undefined || durationMs(ttl) === 0 ? Infinity : durationMs(ttl),
+      });
+      return { sshCertificate: new TextEncoder().encode(certificate) };
     },
     getCertAuthorities: async ({ type }) => ({
       certAuthorities: [authorityToMessage(await auth.certificateAuthority(kindOf(type)))],

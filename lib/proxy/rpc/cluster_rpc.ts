@@ -2,10 +2,16 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { getLogger } from "@logtape/logtape";
 import type { Auth, ClientInfo } from "../../auth/mod.ts";
-import { authServiceHandlers, type RpcPeer, trustServiceHandlers } from "../../auth/rpc/mod.ts";
+import {
+  authServiceHandlers,
+  nodePolicyHandlers,
+  type RpcPeer,
+  trustServiceHandlers,
+} from "../../auth/rpc/mod.ts";
 import type { Deps } from "../../deps/mod.ts";
 import { ALPN_HTTP2, ALPN_PROXY_GRPC, authAlpn } from "../../wire/alpn.ts";
 import { AuthService } from "../../wire/gen/auth_service_pb.ts";
+import { NodePolicyService } from "../../wire/gen/node_pb.ts";
 import { TrustService } from "../../wire/gen/trust_pb.ts";
 import { GrpcServer } from "../../wire/grpc/mod.ts";
 import { normalizeAddress } from "../client_address.ts";
@@ -64,7 +70,8 @@ export class ClusterRpc implements Disposable {
         AuthService,
         authServiceHandlers({ auth, serverVersion: SERVER_VERSION, proxyPublicAddr, deps }),
       )
-      .register(TrustService, trustServiceHandlers(auth));
+      .register(TrustService, trustServiceHandlers(auth))
+      .register(NodePolicyService, nodePolicyHandlers(auth));
     this.#transportServer = new GrpcServer<RpcPeer>({ onInternalError });
     registerTransport(this.#transportServer, {
       auth,

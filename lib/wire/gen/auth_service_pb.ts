@@ -10,7 +10,7 @@ import type { EmptySchema } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_empty } from "@bufbuild/protobuf/wkt";
 import type { ChallengeExtensions } from "./mfa_pb.ts";
 import { file_mfa } from "./mfa_pb.ts";
-import type { AuthPreferenceV2Schema, HeadlessAuthentication, HeadlessAuthenticationSchema, HeadlessAuthenticationState, KeepAliveSchema, MFADevice, ResourceHeader, ResourceInNamespaceRequestSchema, RoleV6, RoleV6Schema, ServerV2, ServerV2Schema, SortBy, UserTokenV3Schema, UserV2Schema } from "./types_pb.ts";
+import type { AuthPreferenceV2Schema, HeadlessAuthentication, HeadlessAuthenticationSchema, HeadlessAuthenticationState, KeepAliveSchema, MFADevice, ProvisionTokenV2ListSchema, ProvisionTokenV2Schema, ResourceHeader, ResourceInNamespaceRequestSchema, ResourceRequestSchema, RoleV6, RoleV6Schema, ServerV2, ServerV2Schema, SortBy, UserTokenV3Schema, UserV2Schema } from "./types_pb.ts";
 import { file_types } from "./types_pb.ts";
 import type { CredentialAssertion, CredentialAssertionResponse } from "./webauthn_pb.ts";
 import { file_webauthn } from "./webauthn_pb.ts";
@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file auth_service.proto.
  */
 export const file_auth_service: GenFile = /*@__PURE__*/
-  fileDesc("ChJhdXRoX3NlcnZpY2UucHJvdG8SBXByb3RvIg0KC1BpbmdSZXF1ZXN0IpUBCgxQaW5nUmVzcG9uc2USFAoMY2x1c3Rlcl9uYW1lGAEgASgJEhYKDnNlcnZlcl92ZXJzaW9uGAIgASgJEhkKEXByb3h5X3B1YmxpY19hZGRyGAQgASgJEhEKCWlzX2JvcmluZxgFIAEoCBITCgtyZW1vdGVfYWRkchgHIAEoCRIUCgxsb2FkX2FsbF9jYXMYCCABKAgiLAoVR2V0RG9tYWluTmFtZVJlc3BvbnNlEhMKC2RvbWFpbl9uYW1lGAEgASgJIjQKDkdldFVzZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSFAoMd2l0aF9zZWNyZXRzGAIgASgIIicKD0dldFVzZXJzUmVxdWVzdBIUCgx3aXRoX3NlY3JldHMYASABKAgiIQoRRGVsZXRlVXNlclJlcXVlc3QSDAoEbmFtZRgBIAEoCSJKCh9DcmVhdGVSZXNldFBhc3N3b3JkVG9rZW5SZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRILCgN0dGwYAyABKAMiHgoOR2V0Um9sZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIwChBHZXRSb2xlc1Jlc3BvbnNlEhwKBXJvbGVzGAEgAygLMg0udHlwZXMuUm9sZVY2Io4DChRMaXN0UmVzb3VyY2VzUmVxdWVzdBIVCg1yZXNvdXJjZV90eXBlGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRINCgVsaW1pdBgDIAEoBRIRCglzdGFydF9rZXkYBCABKAkSNwoGbGFiZWxzGAUgAygLMicucHJvdG8uTGlzdFJlc291cmNlc1JlcXVlc3QuTGFiZWxzRW50cnkSHAoUcHJlZGljYXRlX2V4cHJlc3Npb24YBiABKAkSFwoPc2VhcmNoX2tleXdvcmRzGAcgAygJEh4KB3NvcnRfYnkYCCABKAsyDS50eXBlcy5Tb3J0QnkSGAoQbmVlZF90b3RhbF9jb3VudBgJIAEoCBIbChN1c2Vfc2VhcmNoX2FzX3JvbGVzGAsgASgIEhwKFHVzZV9wcmV2aWV3X2FzX3JvbGVzGAwgASgIEhYKDmluY2x1ZGVfbG9naW5zGA0gASgIGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiawoVTGlzdFJlc291cmNlc1Jlc3BvbnNlEisKCXJlc291cmNlcxgBIAMoCzIYLnByb3RvLlBhZ2luYXRlZFJlc291cmNlEhAKCG5leHRfa2V5GAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgFImoKEVBhZ2luYXRlZFJlc291cmNlEh8KBG5vZGUYAyABKAsyDy50eXBlcy5TZXJ2ZXJWMkgAEg4KBmxvZ2lucxgNIAMoCRIYChByZXF1aXJlc19yZXF1ZXN0GA4gASgIQgoKCHJlc291cmNlIpkDChtMaXN0VW5pZmllZFJlc291cmNlc1JlcXVlc3QSDQoFa2luZHMYASADKAkSDQoFbGltaXQYAiABKAUSEQoJc3RhcnRfa2V5GAMgASgJEj4KBmxhYmVscxgEIAMoCzIuLnByb3RvLkxpc3RVbmlmaWVkUmVzb3VyY2VzUmVxdWVzdC5MYWJlbHNFbnRyeRIcChRwcmVkaWNhdGVfZXhwcmVzc2lvbhgFIAEoCRIXCg9zZWFyY2hfa2V5d29yZHMYBiADKAkSHgoHc29ydF9ieRgHIAEoCzINLnR5cGVzLlNvcnRCeRIbChN1c2Vfc2VhcmNoX2FzX3JvbGVzGAkgASgIEhwKFHVzZV9wcmV2aWV3X2FzX3JvbGVzGAogASgIEhMKC3Bpbm5lZF9vbmx5GAsgASgIEhYKDmluY2x1ZGVfbG9naW5zGAwgASgIEhsKE2luY2x1ZGVfcmVxdWVzdGFibGUYDiABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJdChxMaXN0VW5pZmllZFJlc291cmNlc1Jlc3BvbnNlEisKCXJlc291cmNlcxgBIAMoCzIYLnByb3RvLlBhZ2luYXRlZFJlc291cmNlEhAKCG5leHRfa2V5GAIgASgJItcBChdSZXNvbHZlU1NIVGFyZ2V0UmVxdWVzdBIMCgRob3N0GAEgASgJEgwKBHBvcnQYAiABKAkSOgoGbGFiZWxzGAMgAygLMioucHJvdG8uUmVzb2x2ZVNTSFRhcmdldFJlcXVlc3QuTGFiZWxzRW50cnkSHAoUcHJlZGljYXRlX2V4cHJlc3Npb24YBCABKAkSFwoPc2VhcmNoX2tleXdvcmRzGAUgAygJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOwoYUmVzb2x2ZVNTSFRhcmdldFJlc3BvbnNlEh8KBnNlcnZlchgBIAEoCzIPLnR5cGVzLlNlcnZlclYyIigKFEdldE1GQURldmljZXNSZXF1ZXN0EhAKCHRva2VuX2lkGAEgASgJIjoKFUdldE1GQURldmljZXNSZXNwb25zZRIhCgdkZXZpY2VzGAEgAygLMhAudHlwZXMuTUZBRGV2aWNlIv8CCiJDcmVhdGVBdXRoZW50aWNhdGVDaGFsbGVuZ2VSZXF1ZXN0EjIKEHVzZXJfY3JlZGVudGlhbHMYASABKAsyFi5wcm90by5Vc2VyQ3JlZGVudGlhbHNIABIqCgxjb250ZXh0X3VzZXIYAyABKAsyEi5wcm90by5Db250ZXh0VXNlckgAEisKDHBhc3N3b3JkbGVzcxgEIAEoCzITLnByb3RvLlBhc3N3b3JkbGVzc0gAEjcKEm1mYV9yZXF1aXJlZF9jaGVjaxgFIAEoCzIbLnByb3RvLklzTUZBUmVxdWlyZWRSZXF1ZXN0EkIKFGNoYWxsZW5nZV9leHRlbnNpb25zGAYgASgLMiQudGVsZXBvcnQubWZhLnYxLkNoYWxsZW5nZUV4dGVuc2lvbnMSJAocYnJvd3Nlcl9tZmFfdHNoX3JlZGlyZWN0X3VybBgJIAEoCRIeChZicm93c2VyX21mYV9yZXF1ZXN0X2lkGAogASgJQgkKB3JlcXVlc3QiNQoPVXNlckNyZWRlbnRpYWxzEhAKCHVzZXJuYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgMIg0KC0NvbnRleHRVc2VyIg4KDFBhc3N3b3JkbGVzcyLeAQoYTUZBQXV0aGVudGljYXRlQ2hhbGxlbmdlEiIKBHRvdHAYAiABKAsyFC5wcm90by5UT1RQQ2hhbGxlbmdlEjkKEndlYmF1dGhuX2NoYWxsZW5nZRgDIAEoCzIdLndlYmF1dGhuLkNyZWRlbnRpYWxBc3NlcnRpb24SKAoMbWZhX3JlcXVpcmVkGAQgASgOMhIucHJvdG8uTUZBUmVxdWlyZWQSOQoVYnJvd3Nlcl9tZmFfY2hhbGxlbmdlGAYgASgLMhoucHJvdG8uQnJvd3Nlck1GQUNoYWxsZW5nZSIPCg1UT1RQQ2hhbGxlbmdlIkYKE0Jyb3dzZXJNRkFDaGFsbGVuZ2USEgoKcmVxdWVzdF9pZBgBIAEoCRIbChNjbGllbnRfcmVkaXJlY3RfdXJsGAIgASgJIo4BChdNRkFBdXRoZW50aWNhdGVSZXNwb25zZRI5Cgh3ZWJhdXRobhgDIAEoCzIlLndlYmF1dGhuLkNyZWRlbnRpYWxBc3NlcnRpb25SZXNwb25zZUgAEiwKB2Jyb3dzZXIYBSABKAsyGS5wcm90by5Ccm93c2VyTUZBUmVzcG9uc2VIAEIKCghyZXNwb25zZSJqChJCcm93c2VyTUZBUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRJAChF3ZWJhdXRobl9yZXNwb25zZRgCIAEoCzIlLndlYmF1dGhuLkNyZWRlbnRpYWxBc3NlcnRpb25SZXNwb25zZSJCChRJc01GQVJlcXVpcmVkUmVxdWVzdBIgCgRub2RlGAMgASgLMhAucHJvdG8uTm9kZUxvZ2luSABCCAoGdGFyZ2V0IigKCU5vZGVMb2dpbhIMCgRub2RlGAEgASgJEg0KBWxvZ2luGAIgASgJIlMKFUlzTUZBUmVxdWlyZWRSZXNwb25zZRIQCghyZXF1aXJlZBgBIAEoCBIoCgxtZmFfcmVxdWlyZWQYAiABKA4yEi5wcm90by5NRkFSZXF1aXJlZCIuCiBHZXRIZWFkbGVzc0F1dGhlbnRpY2F0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSKfAQooVXBkYXRlSGVhZGxlc3NBdXRoZW50aWNhdGlvblN0YXRlUmVxdWVzdBIKCgJpZBgBIAEoCRIxCgVzdGF0ZRgCIAEoDjIiLnR5cGVzLkhlYWRsZXNzQXV0aGVudGljYXRpb25TdGF0ZRI0CgxtZmFfcmVzcG9uc2UYAyABKAsyHi5wcm90by5NRkFBdXRoZW50aWNhdGVSZXNwb25zZSKnAQoFRXZlbnQSHgoEdHlwZRgBIAEoDjIQLnByb3RvLk9wZXJhdGlvbhIwCg9yZXNvdXJjZV9oZWFkZXIYAiABKAsyFS50eXBlcy5SZXNvdXJjZUhlYWRlckgAEkAKF2hlYWRsZXNzX2F1dGhlbnRpY2F0aW9uGCwgASgLMh0udHlwZXMuSGVhZGxlc3NBdXRoZW50aWNhdGlvbkgAQgoKCHJlc291cmNlKlYKC01GQVJlcXVpcmVkEhwKGE1GQV9SRVFVSVJFRF9VTlNQRUNJRklFRBAAEhQKEE1GQV9SRVFVSVJFRF9ZRVMQARITCg9NRkFfUkVRVUlSRURfTk8QAioqCglPcGVyYXRpb24SCAoESU5JVBAAEgcKA1BVVBABEgoKBkRFTEVURRACMsAOCgtBdXRoU2VydmljZRIvCgRQaW5nEhIucHJvdG8uUGluZ1JlcXVlc3QaEy5wcm90by5QaW5nUmVzcG9uc2USRQoNR2V0RG9tYWluTmFtZRIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRocLnByb3RvLkdldERvbWFpbk5hbWVSZXNwb25zZRIvCgdHZXRVc2VyEhUucHJvdG8uR2V0VXNlclJlcXVlc3QaDS50eXBlcy5Vc2VyVjISMwoIR2V0VXNlcnMSFi5wcm90by5HZXRVc2Vyc1JlcXVlc3QaDS50eXBlcy5Vc2VyVjIwARI3Cg5HZXRDdXJyZW50VXNlchIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoNLnR5cGVzLlVzZXJWMhIzCgpDcmVhdGVVc2VyEg0udHlwZXMuVXNlclYyGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EjMKClVwZGF0ZVVzZXISDS50eXBlcy5Vc2VyVjIaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSPgoKRGVsZXRlVXNlchIYLnByb3RvLkRlbGV0ZVVzZXJSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElYKGENyZWF0ZVJlc2V0UGFzc3dvcmRUb2tlbhImLnByb3RvLkNyZWF0ZVJlc2V0UGFzc3dvcmRUb2tlblJlcXVlc3QaEi50eXBlcy5Vc2VyVG9rZW5WMxIvCgdHZXRSb2xlEhUucHJvdG8uR2V0Um9sZVJlcXVlc3QaDS50eXBlcy5Sb2xlVjYSOwoIR2V0Um9sZXMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaFy5wcm90by5HZXRSb2xlc1Jlc3BvbnNlEj4KE0dldEN1cnJlbnRVc2VyUm9sZXMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaDS50eXBlcy5Sb2xlVjYwARI9CgdHZXROb2RlEiEudHlwZXMuUmVzb3VyY2VJbk5hbWVzcGFjZVJlcXVlc3QaDy50eXBlcy5TZXJ2ZXJWMhIvCgpVcHNlcnROb2RlEg8udHlwZXMuU2VydmVyVjIaEC50eXBlcy5LZWVwQWxpdmUSRwoKRGVsZXRlTm9kZRIhLnR5cGVzLlJlc291cmNlSW5OYW1lc3BhY2VSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkoKDUxpc3RSZXNvdXJjZXMSGy5wcm90by5MaXN0UmVzb3VyY2VzUmVxdWVzdBocLnByb3RvLkxpc3RSZXNvdXJjZXNSZXNwb25zZRJfChRMaXN0VW5pZmllZFJlc291cmNlcxIiLnByb3RvLkxpc3RVbmlmaWVkUmVzb3VyY2VzUmVxdWVzdBojLnByb3RvLkxpc3RVbmlmaWVkUmVzb3VyY2VzUmVzcG9uc2USUwoQUmVzb2x2ZVNTSFRhcmdldBIeLnByb3RvLlJlc29sdmVTU0hUYXJnZXRSZXF1ZXN0Gh8ucHJvdG8uUmVzb2x2ZVNTSFRhcmdldFJlc3BvbnNlEkQKEUdldEF1dGhQcmVmZXJlbmNlEhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GhcudHlwZXMuQXV0aFByZWZlcmVuY2VWMhJEChFTZXRBdXRoUHJlZmVyZW5jZRIXLnR5cGVzLkF1dGhQcmVmZXJlbmNlVjIaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSSgoNR2V0TUZBRGV2aWNlcxIbLnByb3RvLkdldE1GQURldmljZXNSZXF1ZXN0GhwucHJvdG8uR2V0TUZBRGV2aWNlc1Jlc3BvbnNlEmkKG0NyZWF0ZUF1dGhlbnRpY2F0ZUNoYWxsZW5nZRIpLnByb3RvLkNyZWF0ZUF1dGhlbnRpY2F0ZUNoYWxsZW5nZVJlcXVlc3QaHy5wcm90by5NRkFBdXRoZW50aWNhdGVDaGFsbGVuZ2USSgoNSXNNRkFSZXF1aXJlZBIbLnByb3RvLklzTUZBUmVxdWlyZWRSZXF1ZXN0GhwucHJvdG8uSXNNRkFSZXF1aXJlZFJlc3BvbnNlEmMKGUdldEhlYWRsZXNzQXV0aGVudGljYXRpb24SJy5wcm90by5HZXRIZWFkbGVzc0F1dGhlbnRpY2F0aW9uUmVxdWVzdBodLnR5cGVzLkhlYWRsZXNzQXV0aGVudGljYXRpb24SbAohVXBkYXRlSGVhZGxlc3NBdXRoZW50aWNhdGlvblN0YXRlEi8ucHJvdG8uVXBkYXRlSGVhZGxlc3NBdXRoZW50aWNhdGlvblN0YXRlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJNCiNXYXRjaFBlbmRpbmdIZWFkbGVzc0F1dGhlbnRpY2F0aW9ucxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoMLnByb3RvLkV2ZW50MAFiBnByb3RvMw", [file_google_protobuf_empty, file_mfa, file_types, file_webauthn]);
+  fileDesc("ChJhdXRoX3NlcnZpY2UucHJvdG8SBXByb3RvIg0KC1BpbmdSZXF1ZXN0IpUBCgxQaW5nUmVzcG9uc2USFAoMY2x1c3Rlcl9uYW1lGAEgASgJEhYKDnNlcnZlcl92ZXJzaW9uGAIgASgJEhkKEXByb3h5X3B1YmxpY19hZGRyGAQgASgJEhEKCWlzX2JvcmluZxgFIAEoCBITCgtyZW1vdGVfYWRkchgHIAEoCRIUCgxsb2FkX2FsbF9jYXMYCCABKAgiLAoVR2V0RG9tYWluTmFtZVJlc3BvbnNlEhMKC2RvbWFpbl9uYW1lGAEgASgJIjQKDkdldFVzZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSFAoMd2l0aF9zZWNyZXRzGAIgASgIIicKD0dldFVzZXJzUmVxdWVzdBIUCgx3aXRoX3NlY3JldHMYASABKAgiIQoRRGVsZXRlVXNlclJlcXVlc3QSDAoEbmFtZRgBIAEoCSJKCh9DcmVhdGVSZXNldFBhc3N3b3JkVG9rZW5SZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRILCgN0dGwYAyABKAMiHgoOR2V0Um9sZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIwChBHZXRSb2xlc1Jlc3BvbnNlEhwKBXJvbGVzGAEgAygLMg0udHlwZXMuUm9sZVY2IiEKEURlbGV0ZVJvbGVSZXF1ZXN0EgwKBG5hbWUYASABKAkikwEKEEhvc3RDZXJ0c1JlcXVlc3QSDwoHaG9zdF9pZBgBIAEoCRIRCglub2RlX25hbWUYAiABKAkSDAoEcm9sZRgDIAEoCRIdChVhZGRpdGlvbmFsX3ByaW5jaXBhbHMYBCADKAkSFgoOcHVibGljX3Rsc19rZXkYBiABKAwSFgoOcHVibGljX3NzaF9rZXkYByABKAwiTQoFQ2VydHMSCwoDc3NoGAEgASgMEgsKA3RscxgCIAEoDBIUCgx0bHNfY2FfY2VydHMYAyADKAwSFAoMc3NoX2NhX2NlcnRzGAQgAygMIo4DChRMaXN0UmVzb3VyY2VzUmVxdWVzdBIVCg1yZXNvdXJjZV90eXBlGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRINCgVsaW1pdBgDIAEoBRIRCglzdGFydF9rZXkYBCABKAkSNwoGbGFiZWxzGAUgAygLMicucHJvdG8uTGlzdFJlc291cmNlc1JlcXVlc3QuTGFiZWxzRW50cnkSHAoUcHJlZGljYXRlX2V4cHJlc3Npb24YBiABKAkSFwoPc2VhcmNoX2tleXdvcmRzGAcgAygJEh4KB3NvcnRfYnkYCCABKAsyDS50eXBlcy5Tb3J0QnkSGAoQbmVlZF90b3RhbF9jb3VudBgJIAEoCBIbChN1c2Vfc2VhcmNoX2FzX3JvbGVzGAsgASgIEhwKFHVzZV9wcmV2aWV3X2FzX3JvbGVzGAwgASgIEhYKDmluY2x1ZGVfbG9naW5zGA0gASgIGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiawoVTGlzdFJlc291cmNlc1Jlc3BvbnNlEisKCXJlc291cmNlcxgBIAMoCzIYLnByb3RvLlBhZ2luYXRlZFJlc291cmNlEhAKCG5leHRfa2V5GAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgFImoKEVBhZ2luYXRlZFJlc291cmNlEh8KBG5vZGUYAyABKAsyDy50eXBlcy5TZXJ2ZXJWMkgAEg4KBmxvZ2lucxgNIAMoCRIYChByZXF1aXJlc19yZXF1ZXN0GA4gASgIQgoKCHJlc291cmNlIpkDChtMaXN0VW5pZmllZFJlc291cmNlc1JlcXVlc3QSDQoFa2luZHMYASADKAkSDQoFbGltaXQYAiABKAUSEQoJc3RhcnRfa2V5GAMgASgJEj4KBmxhYmVscxgEIAMoCzIuLnByb3RvLkxpc3RVbmlmaWVkUmVzb3VyY2VzUmVxdWVzdC5MYWJlbHNFbnRyeRIcChRwcmVkaWNhdGVfZXhwcmVzc2lvbhgFIAEoCRIXCg9zZWFyY2hfa2V5d29yZHMYBiADKAkSHgoHc29ydF9ieRgHIAEoCzINLnR5cGVzLlNvcnRCeRIbChN1c2Vfc2VhcmNoX2FzX3JvbGVzGAkgASgIEhwKFHVzZV9wcmV2aWV3X2FzX3JvbGVzGAogASgIEhMKC3Bpbm5lZF9vbmx5GAsgASgIEhYKDmluY2x1ZGVfbG9naW5zGAwgASgIEhsKE2luY2x1ZGVfcmVxdWVzdGFibGUYDiABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJdChxMaXN0VW5pZmllZFJlc291cmNlc1Jlc3BvbnNlEisKCXJlc291cmNlcxgBIAMoCzIYLnByb3RvLlBhZ2luYXRlZFJlc291cmNlEhAKCG5leHRfa2V5GAIgASgJItcBChdSZXNvbHZlU1NIVGFyZ2V0UmVxdWVzdBIMCgRob3N0GAEgASgJEgwKBHBvcnQYAiABKAkSOgoGbGFiZWxzGAMgAygLMioucHJvdG8uUmVzb2x2ZVNTSFRhcmdldFJlcXVlc3QuTGFiZWxzRW50cnkSHAoUcHJlZGljYXRlX2V4cHJlc3Npb24YBCABKAkSFwoPc2VhcmNoX2tleXdvcmRzGAUgAygJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOwoYUmVzb2x2ZVNTSFRhcmdldFJlc3BvbnNlEh8KBnNlcnZlchgBIAEoCzIPLnR5cGVzLlNlcnZlclYyIigKFEdldE1GQURldmljZXNSZXF1ZXN0EhAKCHRva2VuX2lkGAEgASgJIjoKFUdldE1GQURldmljZXNSZXNwb25zZRIhCgdkZXZpY2VzGAEgAygLMhAudHlwZXMuTUZBRGV2aWNlIv8CCiJDcmVhdGVBdXRoZW50aWNhdGVDaGFsbGVuZ2VSZXF1ZXN0EjIKEHVzZXJfY3JlZGVudGlhbHMYASABKAsyFi5wcm90by5Vc2VyQ3JlZGVudGlhbHNIABIqCgxjb250ZXh0X3VzZXIYAyABKAsyEi5wcm90by5Db250ZXh0VXNlckgAEisKDHBhc3N3b3JkbGVzcxgEIAEoCzITLnByb3RvLlBhc3N3b3JkbGVzc0gAEjcKEm1mYV9yZXF1aXJlZF9jaGVjaxgFIAEoCzIbLnByb3RvLklzTUZBUmVxdWlyZWRSZXF1ZXN0EkIKFGNoYWxsZW5nZV9leHRlbnNpb25zGAYgASgLMiQudGVsZXBvcnQubWZhLnYxLkNoYWxsZW5nZUV4dGVuc2lvbnMSJAocYnJvd3Nlcl9tZmFfdHNoX3JlZGlyZWN0X3VybBgJIAEoCRIeChZicm93c2VyX21mYV9yZXF1ZXN0X2lkGAogASgJQgkKB3JlcXVlc3QiNQoPVXNlckNyZWRlbnRpYWxzEhAKCHVzZXJuYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgMIg0KC0NvbnRleHRVc2VyIg4KDFBhc3N3b3JkbGVzcyLeAQoYTUZBQXV0aGVudGljYXRlQ2hhbGxlbmdlEiIKBHRvdHAYAiABKAsyFC5wcm90by5UT1RQQ2hhbGxlbmdlEjkKEndlYmF1dGhuX2NoYWxsZW5nZRgDIAEoCzIdLndlYmF1dGhuLkNyZWRlbnRpYWxBc3NlcnRpb24SKAoMbWZhX3JlcXVpcmVkGAQgASgOMhIucHJvdG8uTUZBUmVxdWlyZWQSOQoVYnJvd3Nlcl9tZmFfY2hhbGxlbmdlGAYgASgLMhoucHJvdG8uQnJvd3Nlck1GQUNoYWxsZW5nZSIPCg1UT1RQQ2hhbGxlbmdlIkYKE0Jyb3dzZXJNRkFDaGFsbGVuZ2USEgoKcmVxdWVzdF9pZBgBIAEoCRIbChNjbGllbnRfcmVkaXJlY3RfdXJsGAIgASgJIo4BChdNRkFBdXRoZW50aWNhdGVSZXNwb25zZRI5Cgh3ZWJhdXRobhgDIAEoCzIlLndlYmF1dGhuLkNyZWRlbnRpYWxBc3NlcnRpb25SZXNwb25zZUgAEiwKB2Jyb3dzZXIYBSABKAsyGS5wcm90by5Ccm93c2VyTUZBUmVzcG9uc2VIAEIKCghyZXNwb25zZSJqChJCcm93c2VyTUZBUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRJAChF3ZWJhdXRobl9yZXNwb25zZRgCIAEoCzIlLndlYmF1dGhuLkNyZWRlbnRpYWxBc3NlcnRpb25SZXNwb25zZSJCChRJc01GQVJlcXVpcmVkUmVxdWVzdBIgCgRub2RlGAMgASgLMhAucHJvdG8uTm9kZUxvZ2luSABCCAoGdGFyZ2V0IigKCU5vZGVMb2dpbhIMCgRub2RlGAEgASgJEg0KBWxvZ2luGAIgASgJIlMKFUlzTUZBUmVxdWlyZWRSZXNwb25zZRIQCghyZXF1aXJlZBgBIAEoCBIoCgxtZmFfcmVxdWlyZWQYAiABKA4yEi5wcm90by5NRkFSZXF1aXJlZCIuCiBHZXRIZWFkbGVzc0F1dGhlbnRpY2F0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSKfAQooVXBkYXRlSGVhZGxlc3NBdXRoZW50aWNhdGlvblN0YXRlUmVxdWVzdBIKCgJpZBgBIAEoCRIxCgVzdGF0ZRgCIAEoDjIiLnR5cGVzLkhlYWRsZXNzQXV0aGVudGljYXRpb25TdGF0ZRI0CgxtZmFfcmVzcG9uc2UYAyABKAsyHi5wcm90by5NRkFBdXRoZW50aWNhdGVSZXNwb25zZSKnAQoFRXZlbnQSHgoEdHlwZRgBIAEoDjIQLnByb3RvLk9wZXJhdGlvbhIwCg9yZXNvdXJjZV9oZWFkZXIYAiABKAsyFS50eXBlcy5SZXNvdXJjZUhlYWRlckgAEkAKF2hlYWRsZXNzX2F1dGhlbnRpY2F0aW9uGCwgASgLMh0udHlwZXMuSGVhZGxlc3NBdXRoZW50aWNhdGlvbkgAQgoKCHJlc291cmNlKlYKC01GQVJlcXVpcmVkEhwKGE1GQV9SRVFVSVJFRF9VTlNQRUNJRklFRBAAEhQKEE1GQV9SRVFVSVJFRF9ZRVMQARITCg9NRkFfUkVRVUlSRURfTk8QAioqCglPcGVyYXRpb24SCAoESU5JVBAAEgcKA1BVVBABEgoKBkRFTEVURRACMrIRCgtBdXRoU2VydmljZRIvCgRQaW5nEhIucHJvdG8uUGluZ1JlcXVlc3QaEy5wcm90by5QaW5nUmVzcG9uc2USRQoNR2V0RG9tYWluTmFtZRIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRocLnByb3RvLkdldERvbWFpbk5hbWVSZXNwb25zZRIvCgdHZXRVc2VyEhUucHJvdG8uR2V0VXNlclJlcXVlc3QaDS50eXBlcy5Vc2VyVjISMwoIR2V0VXNlcnMSFi5wcm90by5HZXRVc2Vyc1JlcXVlc3QaDS50eXBlcy5Vc2VyVjIwARI3Cg5HZXRDdXJyZW50VXNlchIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoNLnR5cGVzLlVzZXJWMhIzCgpDcmVhdGVVc2VyEg0udHlwZXMuVXNlclYyGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EjMKClVwZGF0ZVVzZXISDS50eXBlcy5Vc2VyVjIaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSPgoKRGVsZXRlVXNlchIYLnByb3RvLkRlbGV0ZVVzZXJSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElYKGENyZWF0ZVJlc2V0UGFzc3dvcmRUb2tlbhImLnByb3RvLkNyZWF0ZVJlc2V0UGFzc3dvcmRUb2tlblJlcXVlc3QaEi50eXBlcy5Vc2VyVG9rZW5WMxIvCgdHZXRSb2xlEhUucHJvdG8uR2V0Um9sZVJlcXVlc3QaDS50eXBlcy5Sb2xlVjYSOwoIR2V0Um9sZXMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaFy5wcm90by5HZXRSb2xlc1Jlc3BvbnNlEjMKClVwc2VydFJvbGUSDS50eXBlcy5Sb2xlVjYaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSPgoKRGVsZXRlUm9sZRIYLnByb3RvLkRlbGV0ZVJvbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5Ej4KE0dldEN1cnJlbnRVc2VyUm9sZXMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaDS50eXBlcy5Sb2xlVjYwARJACglHZXRUb2tlbnMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaGy50eXBlcy5Qcm92aXNpb25Ub2tlblYyTGlzdBI+CgtDcmVhdGVUb2tlbhIXLnR5cGVzLlByb3Zpc2lvblRva2VuVjIaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSPQoLRGVsZXRlVG9rZW4SFi50eXBlcy5SZXNvdXJjZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSOgoRR2VuZXJhdGVIb3N0Q2VydHMSFy5wcm90by5Ib3N0Q2VydHNSZXF1ZXN0GgwucHJvdG8uQ2VydHMSPQoHR2V0Tm9kZRIhLnR5cGVzLlJlc291cmNlSW5OYW1lc3BhY2VSZXF1ZXN0Gg8udHlwZXMuU2VydmVyVjISLwoKVXBzZXJ0Tm9kZRIPLnR5cGVzLlNlcnZlclYyGhAudHlwZXMuS2VlcEFsaXZlEkcKCkRlbGV0ZU5vZGUSIS50eXBlcy5SZXNvdXJjZUluTmFtZXNwYWNlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJKCg1MaXN0UmVzb3VyY2VzEhsucHJvdG8uTGlzdFJlc291cmNlc1JlcXVlc3QaHC5wcm90by5MaXN0UmVzb3VyY2VzUmVzcG9uc2USXwoUTGlzdFVuaWZpZWRSZXNvdXJjZXMSIi5wcm90by5MaXN0VW5pZmllZFJlc291cmNlc1JlcXVlc3QaIy5wcm90by5MaXN0VW5pZmllZFJlc291cmNlc1Jlc3BvbnNlElMKEFJlc29sdmVTU0hUYXJnZXQSHi5wcm90by5SZXNvbHZlU1NIVGFyZ2V0UmVxdWVzdBofLnByb3RvLlJlc29sdmVTU0hUYXJnZXRSZXNwb25zZRJEChFHZXRBdXRoUHJlZmVyZW5jZRIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoXLnR5cGVzLkF1dGhQcmVmZXJlbmNlVjISRAoRU2V0QXV0aFByZWZlcmVuY2USFy50eXBlcy5BdXRoUHJlZmVyZW5jZVYyGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkoKDUdldE1GQURldmljZXMSGy5wcm90by5HZXRNRkFEZXZpY2VzUmVxdWVzdBocLnByb3RvLkdldE1GQURldmljZXNSZXNwb25zZRJpChtDcmVhdGVBdXRoZW50aWNhdGVDaGFsbGVuZ2USKS5wcm90by5DcmVhdGVBdXRoZW50aWNhdGVDaGFsbGVuZ2VSZXF1ZXN0Gh8ucHJvdG8uTUZBQXV0aGVudGljYXRlQ2hhbGxlbmdlEkoKDUlzTUZBUmVxdWlyZWQSGy5wcm90by5Jc01GQVJlcXVpcmVkUmVxdWVzdBocLnByb3RvLklzTUZBUmVxdWlyZWRSZXNwb25zZRJjChlHZXRIZWFkbGVzc0F1dGhlbnRpY2F0aW9uEicucHJvdG8uR2V0SGVhZGxlc3NBdXRoZW50aWNhdGlvblJlcXVlc3QaHS50eXBlcy5IZWFkbGVzc0F1dGhlbnRpY2F0aW9uEmwKIVVwZGF0ZUhlYWRsZXNzQXV0aGVudGljYXRpb25TdGF0ZRIvLnByb3RvLlVwZGF0ZUhlYWRsZXNzQXV0aGVudGljYXRpb25TdGF0ZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSTQojV2F0Y2hQZW5kaW5nSGVhZGxlc3NBdXRoZW50aWNhdGlvbnMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaDC5wcm90by5FdmVudDABYgZwcm90bzM", [file_google_protobuf_empty, file_mfa, file_types, file_webauthn]);
 
 /**
  * @generated from message proto.PingRequest
@@ -220,6 +220,111 @@ export const GetRolesResponseSchema: GenMessage<GetRolesResponse> = /*@__PURE__*
   messageDesc(file_auth_service, 8);
 
 /**
+ * @generated from message proto.DeleteRoleRequest
+ */
+export type DeleteRoleRequest = Message<"proto.DeleteRoleRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message proto.DeleteRoleRequest.
+ * Use `create(DeleteRoleRequestSchema)` to create a new message.
+ */
+export const DeleteRoleRequestSchema: GenMessage<DeleteRoleRequest> = /*@__PURE__*/
+  messageDesc(file_auth_service, 9);
+
+/**
+ * @generated from message proto.HostCertsRequest
+ */
+export type HostCertsRequest = Message<"proto.HostCertsRequest"> & {
+  /**
+   * @generated from field: string host_id = 1;
+   */
+  hostId: string;
+
+  /**
+   * @generated from field: string node_name = 2;
+   */
+  nodeName: string;
+
+  /**
+   * "Node".
+   *
+   * @generated from field: string role = 3;
+   */
+  role: string;
+
+  /**
+   * @generated from field: repeated string additional_principals = 4;
+   */
+  additionalPrincipals: string[];
+
+  /**
+   * PEM.
+   *
+   * @generated from field: bytes public_tls_key = 6;
+   */
+  publicTlsKey: Uint8Array;
+
+  /**
+   * authorized_keys line.
+   *
+   * @generated from field: bytes public_ssh_key = 7;
+   */
+  publicSshKey: Uint8Array;
+};
+
+/**
+ * Describes the message proto.HostCertsRequest.
+ * Use `create(HostCertsRequestSchema)` to create a new message.
+ */
+export const HostCertsRequestSchema: GenMessage<HostCertsRequest> = /*@__PURE__*/
+  messageDesc(file_auth_service, 10);
+
+/**
+ * @generated from message proto.Certs
+ */
+export type Certs = Message<"proto.Certs"> & {
+  /**
+   * OpenSSH certificate, one line.
+   *
+   * @generated from field: bytes ssh = 1;
+   */
+  ssh: Uint8Array;
+
+  /**
+   * PEM.
+   *
+   * @generated from field: bytes tls = 2;
+   */
+  tls: Uint8Array;
+
+  /**
+   * Of the host authority, PEM.
+   *
+   * @generated from field: repeated bytes tls_ca_certs = 3;
+   */
+  tlsCaCerts: Uint8Array[];
+
+  /**
+   * Of the host authority, authorized_keys lines.
+   *
+   * @generated from field: repeated bytes ssh_ca_certs = 4;
+   */
+  sshCaCerts: Uint8Array[];
+};
+
+/**
+ * Describes the message proto.Certs.
+ * Use `create(CertsSchema)` to create a new message.
+ */
+export const CertsSchema: GenMessage<Certs> = /*@__PURE__*/
+  messageDesc(file_auth_service, 11);
+
+/**
  * @generated from message proto.ListResourcesRequest
  */
 export type ListResourcesRequest = Message<"proto.ListResourcesRequest"> & {
@@ -293,7 +398,7 @@ export type ListResourcesRequest = Message<"proto.ListResourcesRequest"> & {
  * Use `create(ListResourcesRequestSchema)` to create a new message.
  */
 export const ListResourcesRequestSchema: GenMessage<ListResourcesRequest> = /*@__PURE__*/
-  messageDesc(file_auth_service, 9);
+  messageDesc(file_auth_service, 12);
 
 /**
  * @generated from message proto.ListResourcesResponse
@@ -320,7 +425,7 @@ export type ListResourcesResponse = Message<"proto.ListResourcesResponse"> & {
  * Use `create(ListResourcesResponseSchema)` to create a new message.
  */
 export const ListResourcesResponseSchema: GenMessage<ListResourcesResponse> = /*@__PURE__*/
-  messageDesc(file_auth_service, 10);
+  messageDesc(file_auth_service, 13);
 
 /**
  * @generated from message proto.PaginatedResource
@@ -355,7 +460,7 @@ export type PaginatedResource = Message<"proto.PaginatedResource"> & {
  * Use `create(PaginatedResourceSchema)` to create a new message.
  */
 export const PaginatedResourceSchema: GenMessage<PaginatedResource> = /*@__PURE__*/
-  messageDesc(file_auth_service, 11);
+  messageDesc(file_auth_service, 14);
 
 /**
  * @generated from message proto.ListUnifiedResourcesRequest
@@ -429,7 +534,7 @@ export type ListUnifiedResourcesRequest = Message<"proto.ListUnifiedResourcesReq
  * Use `create(ListUnifiedResourcesRequestSchema)` to create a new message.
  */
 export const ListUnifiedResourcesRequestSchema: GenMessage<ListUnifiedResourcesRequest> = /*@__PURE__*/
-  messageDesc(file_auth_service, 12);
+  messageDesc(file_auth_service, 15);
 
 /**
  * @generated from message proto.ListUnifiedResourcesResponse
@@ -451,7 +556,7 @@ export type ListUnifiedResourcesResponse = Message<"proto.ListUnifiedResourcesRe
  * Use `create(ListUnifiedResourcesResponseSchema)` to create a new message.
  */
 export const ListUnifiedResourcesResponseSchema: GenMessage<ListUnifiedResourcesResponse> = /*@__PURE__*/
-  messageDesc(file_auth_service, 13);
+  messageDesc(file_auth_service, 16);
 
 /**
  * @generated from message proto.ResolveSSHTargetRequest
@@ -490,7 +595,7 @@ export type ResolveSSHTargetRequest = Message<"proto.ResolveSSHTargetRequest"> &
  * Use `create(ResolveSSHTargetRequestSchema)` to create a new message.
  */
 export const ResolveSSHTargetRequestSchema: GenMessage<ResolveSSHTargetRequest> = /*@__PURE__*/
-  messageDesc(file_auth_service, 14);
+  messageDesc(file_auth_service, 17);
 
 /**
  * @generated from message proto.ResolveSSHTargetResponse
@@ -507,7 +612,7 @@ export type ResolveSSHTargetResponse = Message<"proto.ResolveSSHTargetResponse">
  * Use `create(ResolveSSHTargetResponseSchema)` to create a new message.
  */
 export const ResolveSSHTargetResponseSchema: GenMessage<ResolveSSHTargetResponse> = /*@__PURE__*/
-  messageDesc(file_auth_service, 15);
+  messageDesc(file_auth_service, 18);
 
 /**
  * @generated from message proto.GetMFADevicesRequest
@@ -524,7 +629,7 @@ export type GetMFADevicesRequest = Message<"proto.GetMFADevicesRequest"> & {
  * Use `create(GetMFADevicesRequestSchema)` to create a new message.
  */
 export const GetMFADevicesRequestSchema: GenMessage<GetMFADevicesRequest> = /*@__PURE__*/
-  messageDesc(file_auth_service, 16);
+  messageDesc(file_auth_service, 19);
 
 /**
  * @generated from message proto.GetMFADevicesResponse
@@ -541,7 +646,7 @@ export type GetMFADevicesResponse = Message<"proto.GetMFADevicesResponse"> & {
  * Use `create(GetMFADevicesResponseSchema)` to create a new message.
  */
 export const GetMFADevicesResponseSchema: GenMessage<GetMFADevicesResponse> = /*@__PURE__*/
-  messageDesc(file_auth_service, 17);
+  messageDesc(file_auth_service, 20);
 
 /**
  * @generated from message proto.CreateAuthenticateChallengeRequest
@@ -604,7 +709,7 @@ export type CreateAuthenticateChallengeRequest = Message<"proto.CreateAuthentica
  * Use `create(CreateAuthenticateChallengeRequestSchema)` to create a new message.
  */
 export const CreateAuthenticateChallengeRequestSchema: GenMessage<CreateAuthenticateChallengeRequest> = /*@__PURE__*/
-  messageDesc(file_auth_service, 18);
+  messageDesc(file_auth_service, 21);
 
 /**
  * @generated from message proto.UserCredentials
@@ -626,7 +731,7 @@ export type UserCredentials = Message<"proto.UserCredentials"> & {
  * Use `create(UserCredentialsSchema)` to create a new message.
  */
 export const UserCredentialsSchema: GenMessage<UserCredentials> = /*@__PURE__*/
-  messageDesc(file_auth_service, 19);
+  messageDesc(file_auth_service, 22);
 
 /**
  * @generated from message proto.ContextUser
@@ -639,7 +744,7 @@ export type ContextUser = Message<"proto.ContextUser"> & {
  * Use `create(ContextUserSchema)` to create a new message.
  */
 export const ContextUserSchema: GenMessage<ContextUser> = /*@__PURE__*/
-  messageDesc(file_auth_service, 20);
+  messageDesc(file_auth_service, 23);
 
 /**
  * @generated from message proto.Passwordless
@@ -652,7 +757,7 @@ export type Passwordless = Message<"proto.Passwordless"> & {
  * Use `create(PasswordlessSchema)` to create a new message.
  */
 export const PasswordlessSchema: GenMessage<Passwordless> = /*@__PURE__*/
-  messageDesc(file_auth_service, 21);
+  messageDesc(file_auth_service, 24);
 
 /**
  * @generated from message proto.MFAAuthenticateChallenge
@@ -686,7 +791,7 @@ export type MFAAuthenticateChallenge = Message<"proto.MFAAuthenticateChallenge">
  * Use `create(MFAAuthenticateChallengeSchema)` to create a new message.
  */
 export const MFAAuthenticateChallengeSchema: GenMessage<MFAAuthenticateChallenge> = /*@__PURE__*/
-  messageDesc(file_auth_service, 22);
+  messageDesc(file_auth_service, 25);
 
 /**
  * @generated from message proto.TOTPChallenge
@@ -699,7 +804,7 @@ export type TOTPChallenge = Message<"proto.TOTPChallenge"> & {
  * Use `create(TOTPChallengeSchema)` to create a new message.
  */
 export const TOTPChallengeSchema: GenMessage<TOTPChallenge> = /*@__PURE__*/
-  messageDesc(file_auth_service, 23);
+  messageDesc(file_auth_service, 26);
 
 /**
  * @generated from message proto.BrowserMFAChallenge
@@ -721,7 +826,7 @@ export type BrowserMFAChallenge = Message<"proto.BrowserMFAChallenge"> & {
  * Use `create(BrowserMFAChallengeSchema)` to create a new message.
  */
 export const BrowserMFAChallengeSchema: GenMessage<BrowserMFAChallenge> = /*@__PURE__*/
-  messageDesc(file_auth_service, 24);
+  messageDesc(file_auth_service, 27);
 
 /**
  * @generated from message proto.MFAAuthenticateResponse
@@ -752,7 +857,7 @@ export type MFAAuthenticateResponse = Message<"proto.MFAAuthenticateResponse"> &
  * Use `create(MFAAuthenticateResponseSchema)` to create a new message.
  */
 export const MFAAuthenticateResponseSchema: GenMessage<MFAAuthenticateResponse> = /*@__PURE__*/
-  messageDesc(file_auth_service, 25);
+  messageDesc(file_auth_service, 28);
 
 /**
  * @generated from message proto.BrowserMFAResponse
@@ -774,7 +879,7 @@ export type BrowserMFAResponse = Message<"proto.BrowserMFAResponse"> & {
  * Use `create(BrowserMFAResponseSchema)` to create a new message.
  */
 export const BrowserMFAResponseSchema: GenMessage<BrowserMFAResponse> = /*@__PURE__*/
-  messageDesc(file_auth_service, 26);
+  messageDesc(file_auth_service, 29);
 
 /**
  * @generated from message proto.IsMFARequiredRequest
@@ -797,7 +902,7 @@ export type IsMFARequiredRequest = Message<"proto.IsMFARequiredRequest"> & {
  * Use `create(IsMFARequiredRequestSchema)` to create a new message.
  */
 export const IsMFARequiredRequestSchema: GenMessage<IsMFARequiredRequest> = /*@__PURE__*/
-  messageDesc(file_auth_service, 27);
+  messageDesc(file_auth_service, 30);
 
 /**
  * @generated from message proto.NodeLogin
@@ -821,7 +926,7 @@ export type NodeLogin = Message<"proto.NodeLogin"> & {
  * Use `create(NodeLoginSchema)` to create a new message.
  */
 export const NodeLoginSchema: GenMessage<NodeLogin> = /*@__PURE__*/
-  messageDesc(file_auth_service, 28);
+  messageDesc(file_auth_service, 31);
 
 /**
  * @generated from message proto.IsMFARequiredResponse
@@ -845,7 +950,7 @@ export type IsMFARequiredResponse = Message<"proto.IsMFARequiredResponse"> & {
  * Use `create(IsMFARequiredResponseSchema)` to create a new message.
  */
 export const IsMFARequiredResponseSchema: GenMessage<IsMFARequiredResponse> = /*@__PURE__*/
-  messageDesc(file_auth_service, 29);
+  messageDesc(file_auth_service, 32);
 
 /**
  * @generated from message proto.GetHeadlessAuthenticationRequest
@@ -862,7 +967,7 @@ export type GetHeadlessAuthenticationRequest = Message<"proto.GetHeadlessAuthent
  * Use `create(GetHeadlessAuthenticationRequestSchema)` to create a new message.
  */
 export const GetHeadlessAuthenticationRequestSchema: GenMessage<GetHeadlessAuthenticationRequest> = /*@__PURE__*/
-  messageDesc(file_auth_service, 30);
+  messageDesc(file_auth_service, 33);
 
 /**
  * @generated from message proto.UpdateHeadlessAuthenticationStateRequest
@@ -889,7 +994,7 @@ export type UpdateHeadlessAuthenticationStateRequest = Message<"proto.UpdateHead
  * Use `create(UpdateHeadlessAuthenticationStateRequestSchema)` to create a new message.
  */
 export const UpdateHeadlessAuthenticationStateRequestSchema: GenMessage<UpdateHeadlessAuthenticationStateRequest> = /*@__PURE__*/
-  messageDesc(file_auth_service, 31);
+  messageDesc(file_auth_service, 34);
 
 /**
  * @generated from message proto.Event
@@ -925,7 +1030,7 @@ export type Event = Message<"proto.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_auth_service, 32);
+  messageDesc(file_auth_service, 35);
 
 /**
  * @generated from enum proto.MFARequired
@@ -1074,12 +1179,60 @@ export const AuthService: GenService<{
     output: typeof GetRolesResponseSchema;
   },
   /**
+   * @generated from rpc proto.AuthService.UpsertRole
+   */
+  upsertRole: {
+    methodKind: "unary";
+    input: typeof RoleV6Schema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * @generated from rpc proto.AuthService.DeleteRole
+   */
+  deleteRole: {
+    methodKind: "unary";
+    input: typeof DeleteRoleRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
    * @generated from rpc proto.AuthService.GetCurrentUserRoles
    */
   getCurrentUserRoles: {
     methodKind: "server_streaming";
     input: typeof EmptySchema;
     output: typeof RoleV6Schema;
+  },
+  /**
+   * @generated from rpc proto.AuthService.GetTokens
+   */
+  getTokens: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof ProvisionTokenV2ListSchema;
+  },
+  /**
+   * @generated from rpc proto.AuthService.CreateToken
+   */
+  createToken: {
+    methodKind: "unary";
+    input: typeof ProvisionTokenV2Schema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * @generated from rpc proto.AuthService.DeleteToken
+   */
+  deleteToken: {
+    methodKind: "unary";
+    input: typeof ResourceRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * @generated from rpc proto.AuthService.GenerateHostCerts
+   */
+  generateHostCerts: {
+    methodKind: "unary";
+    input: typeof HostCertsRequestSchema;
+    output: typeof CertsSchema;
   },
   /**
    * @generated from rpc proto.AuthService.GetNode

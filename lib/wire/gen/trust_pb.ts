@@ -6,6 +6,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { CertAuthorityV2, CertAuthorityV2Schema } from "./types_pb.ts";
 import { file_types } from "./types_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trust.proto.
  */
 export const file_trust: GenFile = /*@__PURE__*/
-  fileDesc("Cgt0cnVzdC5wcm90bxIRdGVsZXBvcnQudHJ1c3QudjEiTAoXR2V0Q2VydEF1dGhvcml0eVJlcXVlc3QSDAoEdHlwZRgBIAEoCRIOCgZkb21haW4YAiABKAkSEwoLaW5jbHVkZV9rZXkYAyABKAgiPgoZR2V0Q2VydEF1dGhvcml0aWVzUmVxdWVzdBIMCgR0eXBlGAEgASgJEhMKC2luY2x1ZGVfa2V5GAIgASgIIk4KGkdldENlcnRBdXRob3JpdGllc1Jlc3BvbnNlEjAKEGNlcnRfYXV0aG9yaXRpZXMYASADKAsyFi50eXBlcy5DZXJ0QXV0aG9yaXR5VjIy2QEKDFRydXN0U2VydmljZRJWChBHZXRDZXJ0QXV0aG9yaXR5EioudGVsZXBvcnQudHJ1c3QudjEuR2V0Q2VydEF1dGhvcml0eVJlcXVlc3QaFi50eXBlcy5DZXJ0QXV0aG9yaXR5VjIScQoSR2V0Q2VydEF1dGhvcml0aWVzEiwudGVsZXBvcnQudHJ1c3QudjEuR2V0Q2VydEF1dGhvcml0aWVzUmVxdWVzdBotLnRlbGVwb3J0LnRydXN0LnYxLkdldENlcnRBdXRob3JpdGllc1Jlc3BvbnNlYgZwcm90bzM", [file_types]);
+  fileDesc("Cgt0cnVzdC5wcm90bxIRdGVsZXBvcnQudHJ1c3QudjEiTAoXR2V0Q2VydEF1dGhvcml0eVJlcXVlc3QSDAoEdHlwZRgBIAEoCRIOCgZkb21haW4YAiABKAkSEwoLaW5jbHVkZV9rZXkYAyABKAgiPgoZR2V0Q2VydEF1dGhvcml0aWVzUmVxdWVzdBIMCgR0eXBlGAEgASgJEhMKC2luY2x1ZGVfa2V5GAIgASgIIk4KGkdldENlcnRBdXRob3JpdGllc1Jlc3BvbnNlEjAKEGNlcnRfYXV0aG9yaXRpZXMYASADKAsyFi50eXBlcy5DZXJ0QXV0aG9yaXR5VjIiqgEKF0dlbmVyYXRlSG9zdENlcnRSZXF1ZXN0EgsKA2tleRgBIAEoDBIPCgdob3N0X2lkGAIgASgJEhEKCW5vZGVfbmFtZRgDIAEoCRISCgpwcmluY2lwYWxzGAQgAygJEhQKDGNsdXN0ZXJfbmFtZRgFIAEoCRIMCgRyb2xlGAYgASgJEiYKA3R0bBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIzChhHZW5lcmF0ZUhvc3RDZXJ0UmVzcG9uc2USFwoPc3NoX2NlcnRpZmljYXRlGAEgASgMMsYCCgxUcnVzdFNlcnZpY2USVgoQR2V0Q2VydEF1dGhvcml0eRIqLnRlbGVwb3J0LnRydXN0LnYxLkdldENlcnRBdXRob3JpdHlSZXF1ZXN0GhYudHlwZXMuQ2VydEF1dGhvcml0eVYyEnEKEkdldENlcnRBdXRob3JpdGllcxIsLnRlbGVwb3J0LnRydXN0LnYxLkdldENlcnRBdXRob3JpdGllc1JlcXVlc3QaLS50ZWxlcG9ydC50cnVzdC52MS5HZXRDZXJ0QXV0aG9yaXRpZXNSZXNwb25zZRJrChBHZW5lcmF0ZUhvc3RDZXJ0EioudGVsZXBvcnQudHJ1c3QudjEuR2VuZXJhdGVIb3N0Q2VydFJlcXVlc3QaKy50ZWxlcG9ydC50cnVzdC52MS5HZW5lcmF0ZUhvc3RDZXJ0UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_types]);
 
 /**
  * @generated from message teleport.trust.v1.GetCertAuthorityRequest
@@ -93,6 +95,78 @@ export const GetCertAuthoritiesResponseSchema: GenMessage<GetCertAuthoritiesResp
   messageDesc(file_trust, 2);
 
 /**
+ * @generated from message teleport.trust.v1.GenerateHostCertRequest
+ */
+export type GenerateHostCertRequest = Message<"teleport.trust.v1.GenerateHostCertRequest"> & {
+  /**
+   * authorized_keys line.
+   *
+   * @generated from field: bytes key = 1;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: string host_id = 2;
+   */
+  hostId: string;
+
+  /**
+   * @generated from field: string node_name = 3;
+   */
+  nodeName: string;
+
+  /**
+   * Names beside those that follow from host_id and node_name.
+   *
+   * @generated from field: repeated string principals = 4;
+   */
+  principals: string[];
+
+  /**
+   * @generated from field: string cluster_name = 5;
+   */
+  clusterName: string;
+
+  /**
+   * "Node".
+   *
+   * @generated from field: string role = 6;
+   */
+  role: string;
+
+  /**
+   * Absent or zero for a certificate that does not expire.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 7;
+   */
+  ttl?: Duration | undefined;
+};
+
+/**
+ * Describes the message teleport.trust.v1.GenerateHostCertRequest.
+ * Use `create(GenerateHostCertRequestSchema)` to create a new message.
+ */
+export const GenerateHostCertRequestSchema: GenMessage<GenerateHostCertRequest> = /*@__PURE__*/
+  messageDesc(file_trust, 3);
+
+/**
+ * @generated from message teleport.trust.v1.GenerateHostCertResponse
+ */
+export type GenerateHostCertResponse = Message<"teleport.trust.v1.GenerateHostCertResponse"> & {
+  /**
+   * @generated from field: bytes ssh_certificate = 1;
+   */
+  sshCertificate: Uint8Array;
+};
+
+/**
+ * Describes the message teleport.trust.v1.GenerateHostCertResponse.
+ * Use `create(GenerateHostCertResponseSchema)` to create a new message.
+ */
+export const GenerateHostCertResponseSchema: GenMessage<GenerateHostCertResponse> = /*@__PURE__*/
+  messageDesc(file_trust, 4);
+
+/**
  * @generated from service teleport.trust.v1.TrustService
  */
 export const TrustService: GenService<{
@@ -111,6 +185,16 @@ export const TrustService: GenService<{
     methodKind: "unary";
     input: typeof GetCertAuthoritiesRequestSchema;
     output: typeof GetCertAuthoritiesResponseSchema;
+  },
+  /**
+   * Since Teleport 14.
+   *
+   * @generated from rpc teleport.trust.v1.TrustService.GenerateHostCert
+   */
+  generateHostCert: {
+    methodKind: "unary";
+    input: typeof GenerateHostCertRequestSchema;
+    output: typeof GenerateHostCertResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trust, 0);

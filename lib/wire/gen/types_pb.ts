@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file types.proto.
  */
 export const file_types: GenFile = /*@__PURE__*/
-  fileDesc("Cgt0eXBlcy5wcm90bxIFdHlwZXMi5wEKCE1ldGFkYXRhEgwKBG5hbWUYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEisKBmxhYmVscxgFIAMoCzIbLnR5cGVzLk1ldGFkYXRhLkxhYmVsc0VudHJ5EisKB2V4cGlyZXMYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgoKAmlkGAcgASgDEhAKCHJldmlzaW9uGAggASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiZAoOUmVzb3VyY2VIZWFkZXISDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGEiPQoaUmVzb3VyY2VJbk5hbWVzcGFjZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkiKAoGU29ydEJ5Eg8KB2lzX2Rlc2MYASABKAgSDQoFZmllbGQYAiABKAkiGgoJQm9vbFZhbHVlEg0KBXZhbHVlGAEgASgIIoEBCghTZXJ2ZXJWMhIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIhCgRzcGVjGAUgASgLMhMudHlwZXMuU2VydmVyU3BlY1YyIqICCgxTZXJ2ZXJTcGVjVjISDAoEYWRkchgBIAEoCRITCgtwdWJsaWNfYWRkchgCIAEoCRIQCghob3N0bmFtZRgDIAEoCRI2CgpjbWRfbGFiZWxzGAQgAygLMiIudHlwZXMuU2VydmVyU3BlY1YyLkNtZExhYmVsc0VudHJ5EiEKCHJvdGF0aW9uGAUgASgLMg8udHlwZXMuUm90YXRpb24SEgoKdXNlX3R1bm5lbBgGIAEoCBIPCgd2ZXJzaW9uGAcgASgJEhQKDHB1YmxpY19hZGRycxgNIAMoCRpHCg5DbWRMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKAsyFS50eXBlcy5Db21tYW5kTGFiZWxWMjoCOAEi6gEKCFJvdGF0aW9uEg0KBXN0YXRlGAEgASgJEg0KBXBoYXNlGAIgASgJEgwKBG1vZGUYAyABKAkSEgoKY3VycmVudF9pZBgEIAEoCRIrCgdzdGFydGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxncmFjZV9wZXJpb2QYBiABKAMSMAoMbGFzdF9yb3RhdGVkGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCghzY2hlZHVsZRgIIAEoCzIXLnR5cGVzLlJvdGF0aW9uU2NoZWR1bGUipwEKEFJvdGF0aW9uU2NoZWR1bGUSMgoOdXBkYXRlX2NsaWVudHMYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDnVwZGF0ZV9zZXJ2ZXJzGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdzdGFuZGJ5GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJBCg5Db21tYW5kTGFiZWxWMhIOCgZwZXJpb2QYASABKAMSDwoHY29tbWFuZBgCIAMoCRIOCgZyZXN1bHQYAyABKAkiigEKCUtlZXBBbGl2ZRIMCgRuYW1lGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIQCghsZWFzZV9pZBgDIAEoAxIrCgdleHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR0eXBlGAkgASgFEg8KB2hvc3RfaWQYCiABKAkifQoGVXNlclYyEgwKBGtpbmQYASABKAkSEAoIc3ViX2tpbmQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIhCghtZXRhZGF0YRgEIAEoCzIPLnR5cGVzLk1ldGFkYXRhEh8KBHNwZWMYBSABKAsyES50eXBlcy5Vc2VyU3BlY1YyIrkBCgpVc2VyU3BlY1YyEg0KBXJvbGVzGAQgAygJEiUKBnRyYWl0cxgFIAEoCzIVLndyYXBwZXJzLkxhYmVsVmFsdWVzEiIKBnN0YXR1cxgGIAEoCzISLnR5cGVzLkxvZ2luU3RhdHVzEisKB2V4cGlyZXMYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKCmNyZWF0ZWRfYnkYCCABKAsyEC50eXBlcy5DcmVhdGVkQnkimwEKC0xvZ2luU3RhdHVzEhEKCWlzX2xvY2tlZBgBIAEoCBIWCg5sb2NrZWRfbWVzc2FnZRgCIAEoCRIvCgtsb2NrZWRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbG9ja19leHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTCglDcmVhdGVkQnkSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoEdXNlchgDIAEoCzIOLnR5cGVzLlVzZXJSZWYiFwoHVXNlclJlZhIMCgRuYW1lGAEgASgJIocBCgtVc2VyVG9rZW5WMxIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIkCgRzcGVjGAUgASgLMhYudHlwZXMuVXNlclRva2VuU3BlY1YzIlkKD1VzZXJUb2tlblNwZWNWMxIMCgR1c2VyGAEgASgJEgsKA3VybBgCIAEoCRIrCgdjcmVhdGVkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ9CgZSb2xlVjYSDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGESHwoEc3BlYxgFIAEoCzIRLnR5cGVzLlJvbGVTcGVjVjYifAoKUm9sZVNwZWNWNhIjCgdvcHRpb25zGAEgASgLMhIudHlwZXMuUm9sZU9wdGlvbnMSJAoFYWxsb3cYAiABKAsyFS50eXBlcy5Sb2xlQ29uZGl0aW9ucxIjCgRkZW55GAMgASgLMhUudHlwZXMuUm9sZUNvbmRpdGlvbnMijwMKC1JvbGVPcHRpb25zEhUKDWZvcndhcmRfYWdlbnQYASABKAgSFwoPbWF4X3Nlc3Npb25fdHRsGAIgASgDEikKD3BvcnRfZm9yd2FyZGluZxgDIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIaChJjZXJ0aWZpY2F0ZV9mb3JtYXQYBCABKAkSGwoTY2xpZW50X2lkbGVfdGltZW91dBgFIAEoAxIfChdkaXNjb25uZWN0X2V4cGlyZWRfY2VydBgGIAEoCBIdChVwZXJtaXRfeDExX2ZvcndhcmRpbmcYCCABKAgSFwoPbWF4X2Nvbm5lY3Rpb25zGAkgASgDEhQKDG1heF9zZXNzaW9ucxgKIAEoAxIMCgRsb2NrGA4gASgJEhUKDXBpbl9zb3VyY2VfaXAYFSABKAgSJwoNc3NoX2ZpbGVfY29weRgWIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIvChByZXF1aXJlX21mYV90eXBlGBcgASgOMhUudHlwZXMuUmVxdWlyZU1GQVR5cGUinAEKDlJvbGVDb25kaXRpb25zEg4KBmxvZ2lucxgBIAMoCRISCgpuYW1lc3BhY2VzGAIgAygJEioKC25vZGVfbGFiZWxzGAMgASgLMhUud3JhcHBlcnMuTGFiZWxWYWx1ZXMSGgoFcnVsZXMYBCADKAsyCy50eXBlcy5SdWxlEh4KFm5vZGVfbGFiZWxzX2V4cHJlc3Npb24YHiABKAkiSAoEUnVsZRIRCglyZXNvdXJjZXMYASADKAkSDQoFdmVyYnMYAiADKAkSDQoFd2hlcmUYAyABKAkSDwoHYWN0aW9ucxgEIAMoCSKRAQoQQXV0aFByZWZlcmVuY2VWMhIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIpCgRzcGVjGAUgASgLMhsudHlwZXMuQXV0aFByZWZlcmVuY2VTcGVjVjIiqQMKFEF1dGhQcmVmZXJlbmNlU3BlY1YyEgwKBHR5cGUYASABKAkSFQoNc2Vjb25kX2ZhY3RvchgCIAEoCRIWCg5jb25uZWN0b3JfbmFtZRgDIAEoCRIXCgN1MmYYBCABKAsyCi50eXBlcy5VMkYSMQoXZGlzY29ubmVjdF9leHBpcmVkX2NlcnQYBiABKAsyEC50eXBlcy5Cb29sVmFsdWUSKgoQYWxsb3dfbG9jYWxfYXV0aBgHIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIaChJtZXNzYWdlX29mX3RoZV9kYXkYCCABKAkSFAoMbG9ja2luZ19tb2RlGAkgASgJEiEKCHdlYmF1dGhuGAogASgLMg8udHlwZXMuV2ViYXV0aG4SLAoSYWxsb3dfcGFzc3dvcmRsZXNzGAsgASgLMhAudHlwZXMuQm9vbFZhbHVlEi8KEHJlcXVpcmVfbWZhX3R5cGUYDCABKA4yFS50eXBlcy5SZXF1aXJlTUZBVHlwZRIoCg5hbGxvd19oZWFkbGVzcxgPIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZSJFCgNVMkYSDgoGYXBwX2lkGAEgASgJEg4KBmZhY2V0cxgCIAMoCRIeChZkZXZpY2VfYXR0ZXN0YXRpb25fY2FzGAMgAygJIloKCFdlYmF1dGhuEg0KBXJwX2lkGAEgASgJEh8KF2F0dGVzdGF0aW9uX2FsbG93ZWRfY2FzGAIgAygJEh4KFmF0dGVzdGF0aW9uX2RlbmllZF9jYXMYAyADKAkiwQIKCU1GQURldmljZRIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIKCgJpZBgFIAEoCRIsCghhZGRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbGFzdF91c2VkGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgR0b3RwGAggASgLMhEudHlwZXMuVE9UUERldmljZUgAEh8KA3UyZhgJIAEoCzIQLnR5cGVzLlUyRkRldmljZUgAEikKCHdlYmF1dGhuGAogASgLMhUudHlwZXMuV2ViYXV0aG5EZXZpY2VIAEIICgZkZXZpY2UiDAoKVE9UUERldmljZSJBCglVMkZEZXZpY2USEgoKa2V5X2hhbmRsZRgBIAEoDBIPCgdwdWJfa2V5GAIgASgMEg8KB2NvdW50ZXIYAyABKA0i0QEKDldlYmF1dGhuRGV2aWNlEhUKDWNyZWRlbnRpYWxfaWQYASABKAwSFwoPcHVibGljX2tleV9jYm9yGAIgASgMEhgKEGF0dGVzdGF0aW9uX3R5cGUYAyABKAkSDgoGYWFndWlkGAQgASgMEhkKEXNpZ25hdHVyZV9jb3VudGVyGAUgASgNEhoKEmF0dGVzdGF0aW9uX29iamVjdBgGIAEoDBIUCgxyZXNpZGVudF9rZXkYByABKAgSGAoQY3JlZGVudGlhbF9ycF9pZBgIIAEoCSLVAQoWSGVhZGxlc3NBdXRoZW50aWNhdGlvbhIlCgZoZWFkZXIYASABKAsyFS50eXBlcy5SZXNvdXJjZUhlYWRlchIMCgR1c2VyGAIgASgJEhIKCnB1YmxpY19rZXkYAyABKAwSMQoFc3RhdGUYBCABKA4yIi50eXBlcy5IZWFkbGVzc0F1dGhlbnRpY2F0aW9uU3RhdGUSJAoKbWZhX2RldmljZRgFIAEoCzIQLnR5cGVzLk1GQURldmljZRIZChFjbGllbnRfaXBfYWRkcmVzcxgGIAEoCSKPAQoPQ2VydEF1dGhvcml0eVYyEgwKBGtpbmQYASABKAkSEAoIc3ViX2tpbmQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIhCghtZXRhZGF0YRgEIAEoCzIPLnR5cGVzLk1ldGFkYXRhEigKBHNwZWMYBSABKAsyGi50eXBlcy5DZXJ0QXV0aG9yaXR5U3BlY1YyIqABChNDZXJ0QXV0aG9yaXR5U3BlY1YyEgwKBHR5cGUYASABKAkSFAoMY2x1c3Rlcl9uYW1lGAIgASgJEg0KBXJvbGVzGAUgAygJEiQKC2FjdGl2ZV9rZXlzGAsgASgLMg8udHlwZXMuQ0FLZXlTZXQSMAoXYWRkaXRpb25hbF90cnVzdGVkX2tleXMYDCABKAsyDy50eXBlcy5DQUtleVNldCJKCghDQUtleVNldBIeCgNzc2gYASADKAsyES50eXBlcy5TU0hLZXlQYWlyEh4KA3RscxgCIAMoCzIRLnR5cGVzLlRMU0tleVBhaXIiNQoKU1NIS2V5UGFpchISCgpwdWJsaWNfa2V5GAEgASgMEhMKC3ByaXZhdGVfa2V5GAIgASgMIicKClRMU0tleVBhaXISDAoEY2VydBgBIAEoDBILCgNrZXkYAiABKAwqXAoOUmVxdWlyZU1GQVR5cGUSBwoDT0ZGEAASCwoHU0VTU0lPThABEhwKGFNFU1NJT05fQU5EX0hBUkRXQVJFX0tFWRACEhYKEkhBUkRXQVJFX0tFWV9UT1VDSBADKs0BChtIZWFkbGVzc0F1dGhlbnRpY2F0aW9uU3RhdGUSLQopSEVBRExFU1NfQVVUSEVOVElDQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIpCiVIRUFETEVTU19BVVRIRU5USUNBVElPTl9TVEFURV9QRU5ESU5HEAESKAokSEVBRExFU1NfQVVUSEVOVElDQVRJT05fU1RBVEVfREVOSUVEEAISKgomSEVBRExFU1NfQVVUSEVOVElDQVRJT05fU1RBVEVfQVBQUk9WRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_wrappers]);
+  fileDesc("Cgt0eXBlcy5wcm90bxIFdHlwZXMi5wEKCE1ldGFkYXRhEgwKBG5hbWUYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEisKBmxhYmVscxgFIAMoCzIbLnR5cGVzLk1ldGFkYXRhLkxhYmVsc0VudHJ5EisKB2V4cGlyZXMYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgoKAmlkGAcgASgDEhAKCHJldmlzaW9uGAggASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiZAoOUmVzb3VyY2VIZWFkZXISDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGEiPQoaUmVzb3VyY2VJbk5hbWVzcGFjZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkiKAoGU29ydEJ5Eg8KB2lzX2Rlc2MYASABKAgSDQoFZmllbGQYAiABKAkiGgoJQm9vbFZhbHVlEg0KBXZhbHVlGAEgASgIIoEBCghTZXJ2ZXJWMhIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIhCgRzcGVjGAUgASgLMhMudHlwZXMuU2VydmVyU3BlY1YyIqICCgxTZXJ2ZXJTcGVjVjISDAoEYWRkchgBIAEoCRITCgtwdWJsaWNfYWRkchgCIAEoCRIQCghob3N0bmFtZRgDIAEoCRI2CgpjbWRfbGFiZWxzGAQgAygLMiIudHlwZXMuU2VydmVyU3BlY1YyLkNtZExhYmVsc0VudHJ5EiEKCHJvdGF0aW9uGAUgASgLMg8udHlwZXMuUm90YXRpb24SEgoKdXNlX3R1bm5lbBgGIAEoCBIPCgd2ZXJzaW9uGAcgASgJEhQKDHB1YmxpY19hZGRycxgNIAMoCRpHCg5DbWRMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKAsyFS50eXBlcy5Db21tYW5kTGFiZWxWMjoCOAEi6gEKCFJvdGF0aW9uEg0KBXN0YXRlGAEgASgJEg0KBXBoYXNlGAIgASgJEgwKBG1vZGUYAyABKAkSEgoKY3VycmVudF9pZBgEIAEoCRIrCgdzdGFydGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxncmFjZV9wZXJpb2QYBiABKAMSMAoMbGFzdF9yb3RhdGVkGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCghzY2hlZHVsZRgIIAEoCzIXLnR5cGVzLlJvdGF0aW9uU2NoZWR1bGUipwEKEFJvdGF0aW9uU2NoZWR1bGUSMgoOdXBkYXRlX2NsaWVudHMYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDnVwZGF0ZV9zZXJ2ZXJzGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdzdGFuZGJ5GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJBCg5Db21tYW5kTGFiZWxWMhIOCgZwZXJpb2QYASABKAMSDwoHY29tbWFuZBgCIAMoCRIOCgZyZXN1bHQYAyABKAkiigEKCUtlZXBBbGl2ZRIMCgRuYW1lGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIQCghsZWFzZV9pZBgDIAEoAxIrCgdleHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR0eXBlGAkgASgFEg8KB2hvc3RfaWQYCiABKAkifQoGVXNlclYyEgwKBGtpbmQYASABKAkSEAoIc3ViX2tpbmQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIhCghtZXRhZGF0YRgEIAEoCzIPLnR5cGVzLk1ldGFkYXRhEh8KBHNwZWMYBSABKAsyES50eXBlcy5Vc2VyU3BlY1YyIrkBCgpVc2VyU3BlY1YyEg0KBXJvbGVzGAQgAygJEiUKBnRyYWl0cxgFIAEoCzIVLndyYXBwZXJzLkxhYmVsVmFsdWVzEiIKBnN0YXR1cxgGIAEoCzISLnR5cGVzLkxvZ2luU3RhdHVzEisKB2V4cGlyZXMYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKCmNyZWF0ZWRfYnkYCCABKAsyEC50eXBlcy5DcmVhdGVkQnkimwEKC0xvZ2luU3RhdHVzEhEKCWlzX2xvY2tlZBgBIAEoCBIWCg5sb2NrZWRfbWVzc2FnZRgCIAEoCRIvCgtsb2NrZWRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbG9ja19leHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTCglDcmVhdGVkQnkSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoEdXNlchgDIAEoCzIOLnR5cGVzLlVzZXJSZWYiFwoHVXNlclJlZhIMCgRuYW1lGAEgASgJIocBCgtVc2VyVG9rZW5WMxIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIkCgRzcGVjGAUgASgLMhYudHlwZXMuVXNlclRva2VuU3BlY1YzIlkKD1VzZXJUb2tlblNwZWNWMxIMCgR1c2VyGAEgASgJEgsKA3VybBgCIAEoCRIrCgdjcmVhdGVkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ9CgZSb2xlVjYSDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGESHwoEc3BlYxgFIAEoCzIRLnR5cGVzLlJvbGVTcGVjVjYifAoKUm9sZVNwZWNWNhIjCgdvcHRpb25zGAEgASgLMhIudHlwZXMuUm9sZU9wdGlvbnMSJAoFYWxsb3cYAiABKAsyFS50eXBlcy5Sb2xlQ29uZGl0aW9ucxIjCgRkZW55GAMgASgLMhUudHlwZXMuUm9sZUNvbmRpdGlvbnMijwMKC1JvbGVPcHRpb25zEhUKDWZvcndhcmRfYWdlbnQYASABKAgSFwoPbWF4X3Nlc3Npb25fdHRsGAIgASgDEikKD3BvcnRfZm9yd2FyZGluZxgDIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIaChJjZXJ0aWZpY2F0ZV9mb3JtYXQYBCABKAkSGwoTY2xpZW50X2lkbGVfdGltZW91dBgFIAEoAxIfChdkaXNjb25uZWN0X2V4cGlyZWRfY2VydBgGIAEoCBIdChVwZXJtaXRfeDExX2ZvcndhcmRpbmcYCCABKAgSFwoPbWF4X2Nvbm5lY3Rpb25zGAkgASgDEhQKDG1heF9zZXNzaW9ucxgKIAEoAxIMCgRsb2NrGA4gASgJEhUKDXBpbl9zb3VyY2VfaXAYFSABKAgSJwoNc3NoX2ZpbGVfY29weRgWIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIvChByZXF1aXJlX21mYV90eXBlGBcgASgOMhUudHlwZXMuUmVxdWlyZU1GQVR5cGUinAEKDlJvbGVDb25kaXRpb25zEg4KBmxvZ2lucxgBIAMoCRISCgpuYW1lc3BhY2VzGAIgAygJEioKC25vZGVfbGFiZWxzGAMgASgLMhUud3JhcHBlcnMuTGFiZWxWYWx1ZXMSGgoFcnVsZXMYBCADKAsyCy50eXBlcy5SdWxlEh4KFm5vZGVfbGFiZWxzX2V4cHJlc3Npb24YHiABKAkiSAoEUnVsZRIRCglyZXNvdXJjZXMYASADKAkSDQoFdmVyYnMYAiADKAkSDQoFd2hlcmUYAyABKAkSDwoHYWN0aW9ucxgEIAMoCSKRAQoQUHJvdmlzaW9uVG9rZW5WMhIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIpCgRzcGVjGAUgASgLMhsudHlwZXMuUHJvdmlzaW9uVG9rZW5TcGVjVjIiOgoUUHJvdmlzaW9uVG9rZW5TcGVjVjISDQoFcm9sZXMYASADKAkSEwoLam9pbl9tZXRob2QYBCABKAkiSQoUUHJvdmlzaW9uVG9rZW5WMkxpc3QSMQoQcHJvdmlzaW9uX3Rva2VucxgBIAMoCzIXLnR5cGVzLlByb3Zpc2lvblRva2VuVjIiHwoPUmVzb3VyY2VSZXF1ZXN0EgwKBG5hbWUYASABKAkikQEKEEF1dGhQcmVmZXJlbmNlVjISDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGESKQoEc3BlYxgFIAEoCzIbLnR5cGVzLkF1dGhQcmVmZXJlbmNlU3BlY1YyIqkDChRBdXRoUHJlZmVyZW5jZVNwZWNWMhIMCgR0eXBlGAEgASgJEhUKDXNlY29uZF9mYWN0b3IYAiABKAkSFgoOY29ubmVjdG9yX25hbWUYAyABKAkSFwoDdTJmGAQgASgLMgoudHlwZXMuVTJGEjEKF2Rpc2Nvbm5lY3RfZXhwaXJlZF9jZXJ0GAYgASgLMhAudHlwZXMuQm9vbFZhbHVlEioKEGFsbG93X2xvY2FsX2F1dGgYByABKAsyEC50eXBlcy5Cb29sVmFsdWUSGgoSbWVzc2FnZV9vZl90aGVfZGF5GAggASgJEhQKDGxvY2tpbmdfbW9kZRgJIAEoCRIhCgh3ZWJhdXRobhgKIAEoCzIPLnR5cGVzLldlYmF1dGhuEiwKEmFsbG93X3Bhc3N3b3JkbGVzcxgLIAEoCzIQLnR5cGVzLkJvb2xWYWx1ZRIvChByZXF1aXJlX21mYV90eXBlGAwgASgOMhUudHlwZXMuUmVxdWlyZU1GQVR5cGUSKAoOYWxsb3dfaGVhZGxlc3MYDyABKAsyEC50eXBlcy5Cb29sVmFsdWUiRQoDVTJGEg4KBmFwcF9pZBgBIAEoCRIOCgZmYWNldHMYAiADKAkSHgoWZGV2aWNlX2F0dGVzdGF0aW9uX2NhcxgDIAMoCSJaCghXZWJhdXRobhINCgVycF9pZBgBIAEoCRIfChdhdHRlc3RhdGlvbl9hbGxvd2VkX2NhcxgCIAMoCRIeChZhdHRlc3RhdGlvbl9kZW5pZWRfY2FzGAMgAygJIsECCglNRkFEZXZpY2USDAoEa2luZBgBIAEoCRIQCghzdWJfa2luZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEiEKCG1ldGFkYXRhGAQgASgLMg8udHlwZXMuTWV0YWRhdGESCgoCaWQYBSABKAkSLAoIYWRkZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWxhc3RfdXNlZBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoEdG90cBgIIAEoCzIRLnR5cGVzLlRPVFBEZXZpY2VIABIfCgN1MmYYCSABKAsyEC50eXBlcy5VMkZEZXZpY2VIABIpCgh3ZWJhdXRobhgKIAEoCzIVLnR5cGVzLldlYmF1dGhuRGV2aWNlSABCCAoGZGV2aWNlIgwKClRPVFBEZXZpY2UiQQoJVTJGRGV2aWNlEhIKCmtleV9oYW5kbGUYASABKAwSDwoHcHViX2tleRgCIAEoDBIPCgdjb3VudGVyGAMgASgNItEBCg5XZWJhdXRobkRldmljZRIVCg1jcmVkZW50aWFsX2lkGAEgASgMEhcKD3B1YmxpY19rZXlfY2JvchgCIAEoDBIYChBhdHRlc3RhdGlvbl90eXBlGAMgASgJEg4KBmFhZ3VpZBgEIAEoDBIZChFzaWduYXR1cmVfY291bnRlchgFIAEoDRIaChJhdHRlc3RhdGlvbl9vYmplY3QYBiABKAwSFAoMcmVzaWRlbnRfa2V5GAcgASgIEhgKEGNyZWRlbnRpYWxfcnBfaWQYCCABKAki1QEKFkhlYWRsZXNzQXV0aGVudGljYXRpb24SJQoGaGVhZGVyGAEgASgLMhUudHlwZXMuUmVzb3VyY2VIZWFkZXISDAoEdXNlchgCIAEoCRISCgpwdWJsaWNfa2V5GAMgASgMEjEKBXN0YXRlGAQgASgOMiIudHlwZXMuSGVhZGxlc3NBdXRoZW50aWNhdGlvblN0YXRlEiQKCm1mYV9kZXZpY2UYBSABKAsyEC50eXBlcy5NRkFEZXZpY2USGQoRY2xpZW50X2lwX2FkZHJlc3MYBiABKAkijwEKD0NlcnRBdXRob3JpdHlWMhIMCgRraW5kGAEgASgJEhAKCHN1Yl9raW5kGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSIQoIbWV0YWRhdGEYBCABKAsyDy50eXBlcy5NZXRhZGF0YRIoCgRzcGVjGAUgASgLMhoudHlwZXMuQ2VydEF1dGhvcml0eVNwZWNWMiKgAQoTQ2VydEF1dGhvcml0eVNwZWNWMhIMCgR0eXBlGAEgASgJEhQKDGNsdXN0ZXJfbmFtZRgCIAEoCRINCgVyb2xlcxgFIAMoCRIkCgthY3RpdmVfa2V5cxgLIAEoCzIPLnR5cGVzLkNBS2V5U2V0EjAKF2FkZGl0aW9uYWxfdHJ1c3RlZF9rZXlzGAwgASgLMg8udHlwZXMuQ0FLZXlTZXQiSgoIQ0FLZXlTZXQSHgoDc3NoGAEgAygLMhEudHlwZXMuU1NIS2V5UGFpchIeCgN0bHMYAiADKAsyES50eXBlcy5UTFNLZXlQYWlyIjUKClNTSEtleVBhaXISEgoKcHVibGljX2tleRgBIAEoDBITCgtwcml2YXRlX2tleRgCIAEoDCInCgpUTFNLZXlQYWlyEgwKBGNlcnQYASABKAwSCwoDa2V5GAIgASgMKlwKDlJlcXVpcmVNRkFUeXBlEgcKA09GRhAAEgsKB1NFU1NJT04QARIcChhTRVNTSU9OX0FORF9IQVJEV0FSRV9LRVkQAhIWChJIQVJEV0FSRV9LRVlfVE9VQ0gQAyrNAQobSGVhZGxlc3NBdXRoZW50aWNhdGlvblN0YXRlEi0KKUhFQURMRVNTX0FVVEhFTlRJQ0FUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASKQolSEVBRExFU1NfQVVUSEVOVElDQVRJT05fU1RBVEVfUEVORElORxABEigKJEhFQURMRVNTX0FVVEhFTlRJQ0FUSU9OX1NUQVRFX0RFTklFRBACEioKJkhFQURMRVNTX0FVVEhFTlRJQ0FUSU9OX1NUQVRFX0FQUFJPVkVEEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_wrappers]);
 
 /**
  * @generated from message types.Metadata
@@ -841,6 +841,105 @@ export const RuleSchema: GenMessage<Rule> = /*@__PURE__*/
   messageDesc(file_types, 22);
 
 /**
+ * @generated from message types.ProvisionTokenV2
+ */
+export type ProvisionTokenV2 = Message<"types.ProvisionTokenV2"> & {
+  /**
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string sub_kind = 2;
+   */
+  subKind: string;
+
+  /**
+   * @generated from field: string version = 3;
+   */
+  version: string;
+
+  /**
+   * The name is the token; in lists of this cluster's, its id.
+   *
+   * @generated from field: types.Metadata metadata = 4;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: types.ProvisionTokenSpecV2 spec = 5;
+   */
+  spec?: ProvisionTokenSpecV2 | undefined;
+};
+
+/**
+ * Describes the message types.ProvisionTokenV2.
+ * Use `create(ProvisionTokenV2Schema)` to create a new message.
+ */
+export const ProvisionTokenV2Schema: GenMessage<ProvisionTokenV2> = /*@__PURE__*/
+  messageDesc(file_types, 23);
+
+/**
+ * @generated from message types.ProvisionTokenSpecV2
+ */
+export type ProvisionTokenSpecV2 = Message<"types.ProvisionTokenSpecV2"> & {
+  /**
+   * "Node".
+   *
+   * @generated from field: repeated string roles = 1;
+   */
+  roles: string[];
+
+  /**
+   * "token".
+   *
+   * @generated from field: string join_method = 4;
+   */
+  joinMethod: string;
+};
+
+/**
+ * Describes the message types.ProvisionTokenSpecV2.
+ * Use `create(ProvisionTokenSpecV2Schema)` to create a new message.
+ */
+export const ProvisionTokenSpecV2Schema: GenMessage<ProvisionTokenSpecV2> = /*@__PURE__*/
+  messageDesc(file_types, 24);
+
+/**
+ * @generated from message types.ProvisionTokenV2List
+ */
+export type ProvisionTokenV2List = Message<"types.ProvisionTokenV2List"> & {
+  /**
+   * @generated from field: repeated types.ProvisionTokenV2 provision_tokens = 1;
+   */
+  provisionTokens: ProvisionTokenV2[];
+};
+
+/**
+ * Describes the message types.ProvisionTokenV2List.
+ * Use `create(ProvisionTokenV2ListSchema)` to create a new message.
+ */
+export const ProvisionTokenV2ListSchema: GenMessage<ProvisionTokenV2List> = /*@__PURE__*/
+  messageDesc(file_types, 25);
+
+/**
+ * @generated from message types.ResourceRequest
+ */
+export type ResourceRequest = Message<"types.ResourceRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message types.ResourceRequest.
+ * Use `create(ResourceRequestSchema)` to create a new message.
+ */
+export const ResourceRequestSchema: GenMessage<ResourceRequest> = /*@__PURE__*/
+  messageDesc(file_types, 26);
+
+/**
  * @generated from message types.AuthPreferenceV2
  */
 export type AuthPreferenceV2 = Message<"types.AuthPreferenceV2"> & {
@@ -875,7 +974,7 @@ export type AuthPreferenceV2 = Message<"types.AuthPreferenceV2"> & {
  * Use `create(AuthPreferenceV2Schema)` to create a new message.
  */
 export const AuthPreferenceV2Schema: GenMessage<AuthPreferenceV2> = /*@__PURE__*/
-  messageDesc(file_types, 23);
+  messageDesc(file_types, 27);
 
 /**
  * @generated from message types.AuthPreferenceSpecV2
@@ -947,7 +1046,7 @@ export type AuthPreferenceSpecV2 = Message<"types.AuthPreferenceSpecV2"> & {
  * Use `create(AuthPreferenceSpecV2Schema)` to create a new message.
  */
 export const AuthPreferenceSpecV2Schema: GenMessage<AuthPreferenceSpecV2> = /*@__PURE__*/
-  messageDesc(file_types, 24);
+  messageDesc(file_types, 28);
 
 /**
  * @generated from message types.U2F
@@ -974,7 +1073,7 @@ export type U2F = Message<"types.U2F"> & {
  * Use `create(U2FSchema)` to create a new message.
  */
 export const U2FSchema: GenMessage<U2F> = /*@__PURE__*/
-  messageDesc(file_types, 25);
+  messageDesc(file_types, 29);
 
 /**
  * @generated from message types.Webauthn
@@ -1001,7 +1100,7 @@ export type Webauthn = Message<"types.Webauthn"> & {
  * Use `create(WebauthnSchema)` to create a new message.
  */
 export const WebauthnSchema: GenMessage<Webauthn> = /*@__PURE__*/
-  messageDesc(file_types, 26);
+  messageDesc(file_types, 30);
 
 /**
  * @generated from message types.MFADevice
@@ -1073,7 +1172,7 @@ export type MFADevice = Message<"types.MFADevice"> & {
  * Use `create(MFADeviceSchema)` to create a new message.
  */
 export const MFADeviceSchema: GenMessage<MFADevice> = /*@__PURE__*/
-  messageDesc(file_types, 27);
+  messageDesc(file_types, 31);
 
 /**
  * @generated from message types.TOTPDevice
@@ -1086,7 +1185,7 @@ export type TOTPDevice = Message<"types.TOTPDevice"> & {
  * Use `create(TOTPDeviceSchema)` to create a new message.
  */
 export const TOTPDeviceSchema: GenMessage<TOTPDevice> = /*@__PURE__*/
-  messageDesc(file_types, 28);
+  messageDesc(file_types, 32);
 
 /**
  * @generated from message types.U2FDevice
@@ -1115,7 +1214,7 @@ export type U2FDevice = Message<"types.U2FDevice"> & {
  * Use `create(U2FDeviceSchema)` to create a new message.
  */
 export const U2FDeviceSchema: GenMessage<U2FDevice> = /*@__PURE__*/
-  messageDesc(file_types, 29);
+  messageDesc(file_types, 33);
 
 /**
  * @generated from message types.WebauthnDevice
@@ -1167,7 +1266,7 @@ export type WebauthnDevice = Message<"types.WebauthnDevice"> & {
  * Use `create(WebauthnDeviceSchema)` to create a new message.
  */
 export const WebauthnDeviceSchema: GenMessage<WebauthnDevice> = /*@__PURE__*/
-  messageDesc(file_types, 30);
+  messageDesc(file_types, 34);
 
 /**
  * @generated from message types.HeadlessAuthentication
@@ -1215,7 +1314,7 @@ export type HeadlessAuthentication = Message<"types.HeadlessAuthentication"> & {
  * Use `create(HeadlessAuthenticationSchema)` to create a new message.
  */
 export const HeadlessAuthenticationSchema: GenMessage<HeadlessAuthentication> = /*@__PURE__*/
-  messageDesc(file_types, 31);
+  messageDesc(file_types, 35);
 
 /**
  * @generated from message types.CertAuthorityV2
@@ -1254,7 +1353,7 @@ export type CertAuthorityV2 = Message<"types.CertAuthorityV2"> & {
  * Use `create(CertAuthorityV2Schema)` to create a new message.
  */
 export const CertAuthorityV2Schema: GenMessage<CertAuthorityV2> = /*@__PURE__*/
-  messageDesc(file_types, 32);
+  messageDesc(file_types, 36);
 
 /**
  * @generated from message types.CertAuthoritySpecV2
@@ -1293,7 +1392,7 @@ export type CertAuthoritySpecV2 = Message<"types.CertAuthoritySpecV2"> & {
  * Use `create(CertAuthoritySpecV2Schema)` to create a new message.
  */
 export const CertAuthoritySpecV2Schema: GenMessage<CertAuthoritySpecV2> = /*@__PURE__*/
-  messageDesc(file_types, 33);
+  messageDesc(file_types, 37);
 
 /**
  * @generated from message types.CAKeySet
@@ -1315,7 +1414,7 @@ export type CAKeySet = Message<"types.CAKeySet"> & {
  * Use `create(CAKeySetSchema)` to create a new message.
  */
 export const CAKeySetSchema: GenMessage<CAKeySet> = /*@__PURE__*/
-  messageDesc(file_types, 34);
+  messageDesc(file_types, 38);
 
 /**
  * @generated from message types.SSHKeyPair
@@ -1339,7 +1438,7 @@ export type SSHKeyPair = Message<"types.SSHKeyPair"> & {
  * Use `create(SSHKeyPairSchema)` to create a new message.
  */
 export const SSHKeyPairSchema: GenMessage<SSHKeyPair> = /*@__PURE__*/
-  messageDesc(file_types, 35);
+  messageDesc(file_types, 39);
 
 /**
  * @generated from message types.TLSKeyPair
@@ -1363,7 +1462,7 @@ export type TLSKeyPair = Message<"types.TLSKeyPair"> & {
  * Use `create(TLSKeyPairSchema)` to create a new message.
  */
 export const TLSKeyPairSchema: GenMessage<TLSKeyPair> = /*@__PURE__*/
-  messageDesc(file_types, 36);
+  messageDesc(file_types, 40);
 
 /**
  * @generated from enum types.RequireMFAType
