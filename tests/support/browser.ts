@@ -4,32 +4,8 @@
  * @module
  */
 
-import {
-  type Browser,
-  type BrowserContext,
-  type CDPSession,
-  chromium,
-  type Page,
-} from "playwright-core";
-
-const CHROMIUM = "/usr/bin/chromium";
-
-/** Starts Chromium; close it in the same test. */
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-}
+import type { BrowserContext, Page } from "playwright-core";
+import { type Chromium, plugIn, type VirtualKey } from "./chromium.ts";
 
 /** How a visitor differs from the usual one. */
 export interface VisitorOptions {
@@ -53,19 +29,18 @@ export class Visitor implements AsyncDisposable {
   /** What went wrong inside the page: exceptions, and what its security policy refused. */
   readonly faults: string[] = [];
   readonly #url: string;
-  readonly #devtools: CDPSession;
-  readonly #key: string;
+  /** The key in this person's hand. */
+  readonly key: VirtualKey;
 
   private constructor(
     context: BrowserContext,
     page: Page,
-    parts: { url: string; devtools: CDPSession; key: string },
+    parts: { url: string; key: VirtualKey },
   ) {
     this.context = context;
     this.page = page;
     this.#url = parts.url;
-    this.#devtools = parts.devtools;
-    this.#key = parts.key;
+    this.key = parts.key;
     page.on("pageerror", (error) => this.faults.push(error.message));
     page.on("console", (message) => {
       if (/Content Security Policy|Refused to/.test(message.text())) {
@@ -75,48 +50,22 @@ export class Visitor implements AsyncDisposable {
   }
 
   /** Sits down at `browser`. */
-  static async arrive(browser: Browser, options: VisitorOptions): Promise<Visitor> {
-    const { url, colorScheme, viewport, before, transport = "usb" } = options;
-    const context = await browser.newContext({
+  static async arrive(browser: Chromium, options: VisitorOptions): Promise<Visitor> {
+    const { url, colorScheme, viewport, before, transport } = options;
+    const page = await browser.page({
       ignoreHTTPSErrors: true,
       colorScheme,
       viewport,
       locale: "en-GB",
     });
-    if (before !== undefined) await context.addInitScript(before);
-    const page = await context.newPage();
+    if (before !== undefined) await page.context().addInitScript(before);
     page.setDefaultTimeout(10_000);
-    const devtools = await context.newCDPSession(page);
-    await devtools.send("WebAuthn.enable");
-    const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        transport,
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
-    return new Visitor(context, page, { url, devtools, key: authenticatorId });
+    return new Visitor(page.context(), page, { url, key: await plugIn(page, { transport }) });
   }
 
   /** Goes to a path of the cluster, or to a whole address. */
   async go(address: string): Promise<void> {
     await this.page.goto(new URL(address, this.#url).href);
-  }
-
-  /** Whether the key is touched as soon as it is asked. */
-  async touches(enabled: boolean): Promise<void> {
-    await this.#devtools.send("WebAuthn.setAutomaticPresenceSimulation", {
-      authenticatorId: this.#key,
-      enabled,
-    });
-  }
-
-  /** Takes another key into the hand, one that no cluster knows. */
-  async forgetKey(): Promise<void> {
-    await this.#devtools.send("WebAuthn.clearCredentials", { authenticatorId: this.#key });
   }
 
   /** Accepts an invitation on its page, and ends signed in on the page that says so. */

@@ -41,6 +41,10 @@ export interface VirtualKey {
   setUserVerified(isUserVerified: boolean): Promise<void>;
   /** Sets the counter of its first credential, to play a cloned key. */
   setSignCount(signCount: number): Promise<void>;
+  /** Whether it is touched as soon as it is asked; it is at first. */
+  touches(enabled: boolean): Promise<void>;
+  /** Removes every credential: a key that no cluster knows. */
+  clear(): Promise<void>;
   /** Pulls it out. */
   remove(): Promise<void>;
 }
@@ -111,6 +115,12 @@ export async function plugIn(page: Page, options: VirtualKeyOptions = {}): Promi
         authenticatorId,
         credential: { ...credential, signCount },
       });
+    },
+    touches: async (enabled) => {
+      await session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled });
+    },
+    clear: async () => {
+      await session.send("WebAuthn.clearCredentials", { authenticatorId });
     },
     remove: async () => {
       await session.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });

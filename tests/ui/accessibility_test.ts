@@ -5,8 +5,9 @@
 
 import assert from "node:assert/strict";
 import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { launchChromium, Visitor } from "../support/browser.ts";
+import type { Page } from "playwright-core";
+import { Visitor } from "../support/browser.ts";
+import { Chromium } from "../support/chromium.ts";
 import { InProcessCluster } from "../support/in_process_cluster.ts";
 import { startCommand } from "./cluster.ts";
 
@@ -52,7 +53,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`every page and state is accessible, ${colorScheme}`, async (t) => {
     await using cluster = await InProcessCluster.start({ clusterName: "cluster.example.com" });
     await using stack = new AsyncDisposableStack();
-    const browser: Browser = stack.adopt(await launchChromium(), (chromium) => chromium.close());
+    const browser = stack.use(await Chromium.start());
     const alice = stack.use(await Visitor.arrive(browser, { url: cluster.url, colorScheme }));
     const { page } = alice;
     const look = (name: string): Promise<void> => inspect(alice, `${name}-${colorScheme}`);
@@ -87,7 +88,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     await t.step("headless request", async () => {
       await using command = startCommand(cluster.auth, "alice");
-      await alice.touches(false);
+      await alice.key.touches(false);
       await alice.go(`/web/headless/${command.id}`);
       await alice.heading("Approve this command?");
       await look("headless-pending");
@@ -97,7 +98,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByRole("heading", { name: "Touch your security key" }).waitFor();
       await look("headless-touch");
       await alice.press("Stop waiting");
-      await alice.touches(true);
+      await alice.key.touches(true);
       await alice.press("Approve with security key");
       await alice.heading("Command has been approved");
       await look("headless-approved");
@@ -135,7 +136,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await alice.press("Sign in with security key");
       await page.getByText("Name and password do not match.").waitFor();
       await look("login-wrong");
-      await alice.touches(false);
+      await alice.key.touches(false);
       await alice.press("Sign in without a password");
       await page.getByRole("heading", { name: "Touch your security key" }).waitFor();
       await look("login-touch");
@@ -143,13 +144,13 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     await t.step("trouble", async () => {
       await page.reload();
-      await alice.touches(true);
+      await alice.key.touches(true);
       await page.getByLabel("User name").fill("alice");
       await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
       await alice.press("Sign in with security key");
       await alice.heading("Signed in as alice");
       await using command = startCommand(cluster.auth, "alice");
-      await alice.forgetKey();
+      await alice.key.clear();
       await alice.go(`/web/headless/${command.id}`);
       await alice.press("Approve with security key");
       await page.locator(".notice-problem").waitFor();
@@ -165,8 +166,8 @@ for (const colorScheme of ["light", "dark"] as const) {
 
 Deno.test("axe is there and finds what is wrong", async () => {
   await using stack = new AsyncDisposableStack();
-  const browser = stack.adopt(await launchChromium(), (chromium) => chromium.close());
-  const page = await browser.newPage();
+  const browser = stack.use(await Chromium.start());
+  const page = await browser.page();
   await page.setContent("<input><p style='color:#aaa;background:#fff'>faint</p>");
   const found = await violations(page);
   assert.ok(found.some((line) => line.startsWith("label: ")));

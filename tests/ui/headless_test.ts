@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Browser } from "playwright-core";
 import { realDeps } from "../../lib/deps/mod.ts";
 import { fixedCertificates, startProxy } from "../../lib/proxy/mod.ts";
 import { createWebCertificate } from "../../lib/keys/x509/mod.ts";
-import { launchChromium, Visitor } from "../support/browser.ts";
+import { Visitor } from "../support/browser.ts";
+import { Chromium } from "../support/chromium.ts";
 import { InProcessCluster } from "../support/in_process_cluster.ts";
 import { COMMAND_ADDRESS, startCommand } from "./cluster.ts";
 
@@ -13,9 +13,9 @@ const APPROVE = "Approve with security key";
 async function setUp(
   stack: AsyncDisposableStack,
   options: Parameters<typeof InProcessCluster.start>[0] = {},
-): Promise<{ cluster: InProcessCluster; browser: Browser; alice: Visitor }> {
+): Promise<{ cluster: InProcessCluster; browser: Chromium; alice: Visitor }> {
   const cluster = stack.use(await InProcessCluster.start(options));
-  const browser = stack.adopt(await launchChromium(), (chromium) => chromium.close());
+  const browser = stack.use(await Chromium.start());
   const alice = stack.use(await Visitor.arrive(browser, { url: cluster.url }));
   await alice.acceptInvitation(await cluster.invite("alice"));
   return { cluster, browser, alice };
@@ -90,7 +90,7 @@ Deno.test("the page of a headless request", async (t) => {
 
   await t.step("can stop waiting for the key, then reject while it is awaited", async () => {
     await using command = startCommand(cluster.auth, "alice");
-    await alice.touches(false);
+    await alice.key.touches(false);
     await alice.go(`/web/headless/${command.id}`);
     await alice.press(APPROVE);
     await page.getByRole("heading", { name: "Touch your security key" }).waitFor();
@@ -101,13 +101,13 @@ Deno.test("the page of a headless request", async (t) => {
     await page.getByRole("heading", { name: "Touch your security key" }).waitFor();
     await alice.press("Reject");
     await alice.heading("Request has been rejected");
-    await alice.touches(true);
+    await alice.key.touches(true);
     assert.equal(await command.outcome, "access_denied");
   });
 
   await t.step("says within a second that the command went away, even at the key", async () => {
     await using command = startCommand(cluster.auth, "alice");
-    await alice.touches(false);
+    await alice.key.touches(false);
     await alice.go(`/web/headless/${command.id}`);
     await alice.press(APPROVE);
     await page.getByRole("heading", { name: "Touch your security key" }).waitFor();
@@ -115,14 +115,14 @@ Deno.test("the page of a headless request", async (t) => {
     command.stop();
     await alice.heading("The command no longer waits");
     const took = performance.now() - started;
-    await alice.touches(true);
+    await alice.key.touches(true);
     assert.ok(took < 1000, `${took} ms`);
     assert.equal(await alice.focused(), "The command no longer waits");
   });
 
   await t.step("another tab follows, and stops asking for the key", async () => {
     await using command = startCommand(cluster.auth, "alice");
-    await alice.touches(false);
+    await alice.key.touches(false);
     await alice.go(`/web/headless/${command.id}`);
     await alice.press(APPROVE);
     await page.getByRole("heading", { name: "Touch your security key" }).waitFor();
@@ -134,7 +134,7 @@ Deno.test("the page of a headless request", async (t) => {
     await page.getByText("in another window or another program").waitFor();
     assert.equal(await page.getByText("Touch your security key").count(), 0);
     await other.close();
-    await alice.touches(true);
+    await alice.key.touches(true);
   });
 
   await t.step("an unknown request and somebody else's look the same, and lead on", async () => {
@@ -171,7 +171,7 @@ Deno.test("the page of a headless request", async (t) => {
 
   await t.step("a key that is not hers is told in words; the request still waits", async () => {
     await using command = startCommand(cluster.auth, "alice");
-    await alice.forgetKey();
+    await alice.key.clear();
     await alice.go(`/web/headless/${command.id}`);
     await alice.press(APPROVE);
     await page.getByText("The key was not used in time, or the prompt was closed.").waitFor();

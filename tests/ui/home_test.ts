@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { launchChromium, Visitor } from "../support/browser.ts";
+import { Visitor } from "../support/browser.ts";
+import { Chromium } from "../support/chromium.ts";
 import { InProcessCluster } from "../support/in_process_cluster.ts";
 
 Deno.test("the start page", async (t) => {
   await using cluster = await InProcessCluster.start();
   await using stack = new AsyncDisposableStack();
-  const browser = stack.adopt(await launchChromium(), (chromium) => chromium.close());
+  const browser = stack.use(await Chromium.start());
   const alice = stack.use(await Visitor.arrive(browser, { url: cluster.url }));
   const { page } = alice;
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { launchChromium, Visitor } from "../support/browser.ts";
+import { Visitor } from "../support/browser.ts";
+import { Chromium } from "../support/chromium.ts";
 import { InProcessCluster } from "../support/in_process_cluster.ts";
 
 Deno.test("the invitation page", async (t) => {
   await using cluster = await InProcessCluster.start();
   await using stack = new AsyncDisposableStack();
-  const browser = stack.adopt(await launchChromium(), (chromium) => chromium.close());
+  const browser = stack.use(await Chromium.start());
   const arrive = () => Visitor.arrive(browser, { url: cluster.url });
 
   const link = await cluster.invite("alice");
@@ -40,7 +41,7 @@ Deno.test("the invitation page", async (t) => {
   await t.step("can stop waiting for the key, and keeps what was typed", async () => {
     await using visitor = await arrive();
     const { page } = visitor;
-    await visitor.touches(false);
+    await visitor.key.touches(false);
     await page.goto(link);
     await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
     await visitor.press("Register security key");

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { launchChromium, Visitor } from "../support/browser.ts";
+import { Visitor } from "../support/browser.ts";
+import { Chromium } from "../support/chromium.ts";
 import { InProcessCluster } from "../support/in_process_cluster.ts";
 
 Deno.test("the sign-in page", async (t) => {
   await using cluster = await InProcessCluster.start();
   await using stack = new AsyncDisposableStack();
-  const browser = stack.adopt(await launchChromium(), (chromium) => chromium.close());
+  const browser = stack.use(await Chromium.start());
   const alice = stack.use(await Visitor.arrive(browser, { url: cluster.url }));
   const { page } = alice;
   await alice.acceptInvitation(await cluster.invite("alice"));
@@ -70,7 +71,7 @@ Deno.test("the sign-in page", async (t) => {
 
   await t.step("waiting for the key can be stopped", async () => {
     await using bob = await Visitor.arrive(browser, { url: cluster.url });
-    await bob.touches(false);
+    await bob.key.touches(false);
     await bob.go("/web/login");
     await bob.press("Sign in without a password");
     await bob.page.getByRole("heading", { name: "Touch your security key" }).waitFor();
@@ -132,7 +133,7 @@ Deno.test("the sign-in page after too many tries says when to try again", async 
     authLimits: { signInPerName: { burst: 1, refillMs: 3000 } },
   });
   await using stack = new AsyncDisposableStack();
-  const browser = stack.adopt(await launchChromium(), (chromium) => chromium.close());
+  const browser = stack.use(await Chromium.start());
   const visitor = stack.use(await Visitor.arrive(browser, { url: cluster.url }));
   const { page } = visitor;
   await visitor.go("/web/login");

@@ -10,62 +10,14 @@ import type {
   CredentialCreationResponse,
   RequestOptions,
 } from "../../../lib/wire/webauthn.ts";
+import { pythonPackages } from "../python_packages.ts";
 
-/** What pip installs, pinned. */
-const PACKAGES = ["fido2==2.2.1", "cryptography==50.0.2"];
-
-const HOW_TO =
-  "python-fido2 could not be set up. It needs Python 3.10 or newer with pip and a PyPI registry: install the Debian " +
-  "packages python3 and python3-pip, or set LATCHKEY_PYTHON_FIDO2 to a folder made with\n" +
-  `  python3 -m pip install --target <folder> ${PACKAGES.join(" ")}`;
-
-/**
- * A folder for PYTHONPATH that holds python-fido2: that of `LATCHKEY_PYTHON_FIDO2`, or one in the user's cache, which is
- * made at the first call.
- */
-async function pythonPath(): Promise<string> {
-  const given = Deno.env.get("LATCHKEY_PYTHON_FIDO2");
-  if (given) return given;
-  const cache = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/tmp"}/.cache`;
-  const version = (await run(["-c", "import sys; print('%d.%d' % sys.version_info[:2])"])).trim();
-  const folder = `${cache}/latchkey/python-fido2-2.2.1-py${version}`;
-  if (await exists(`${folder}/fido2`)) return folder;
-
-  await Deno.mkdir(`${cache}/latchkey`, { recursive: true });
-  const making = await Deno.makeTempDir({ dir: `${cache}/latchkey`, prefix: "python-fido2-" });
-  try {
-    await run(["-m", "pip", "install", "--quiet", "--no-input", "--target", making, ...PACKAGES]);
-    // Another test process may have been quicker; either's folder is as good.
-    await Deno.rename(making, folder).catch((error) => {
-      if (!(error instanceof Error && /not empty|exists/i.test(error.message))) throw error;
-    });
-  } finally {
-    await Deno.remove(making, { recursive: true }).catch(() => {});
-  }
-  return folder;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-async function run(args: string[]): Promise<string> {
-  let output: Deno.CommandOutput;
-  try {
-    output = await new Deno.Command("python3", {
-      args,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-  } catch (cause) {
-    throw new Error(HOW_TO, { cause });
-  }
-  if (!output.success) {
-    throw new Error(`${HOW_TO}\n${new TextDecoder().decode(output.stderr).slice(-2000)}`);
-  }
-  return new TextDecoder().decode(output.stdout);
-}
+const PACKAGES = {
+  name: "fido2-2.2.1",
+  proof: "fido2",
+  requirements: ["fido2==2.2.1", "cryptography==50.0.2"],
+  override: "LATCHKEY_PYTHON_FIDO2",
+};
 
 /** A client with a key, in Python. */
 export class PythonClient implements AsyncDisposable {
@@ -82,7 +34,7 @@ export class PythonClient implements AsyncDisposable {
 
   /** Starts it, installing python-fido2 if need be. */
   static async start(): Promise<PythonClient> {
-    const path = await pythonPath();
+    const path = await pythonPackages(PACKAGES);
     const script = new URL("./client.py", import.meta.url).pathname;
     const process = new Deno.Command("python3", {
       args: [script],
