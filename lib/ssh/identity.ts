@@ -1,5 +1,4 @@
-import { createPrivateKey } from "node:crypto";
-import { parseSshCertificate, signSsh, type SshCertificate } from "../keys/mod.ts";
+import { parseSshCertificate, type SshCertificate } from "../keys/mod.ts";
 import type { AgentKey } from "./agent/agent.ts";
 
 /** The key and certificate of one login, as the agent and the command need them. */
@@ -15,20 +14,19 @@ export interface SshIdentity {
 const INTERNAL_PRINCIPAL = "-teleport-";
 
 /**
- * Makes the identity. The private key stays in this process; signatures are made here.
+ * Makes the identity. The private key stays where it is; signatures are made there.
  *
  * @throws {ToolError} `bad_parameter` when the certificate is none.
  */
 export function sshIdentity(
-  login: { privateKeyPem: string; sshCertificate: string },
+  login: { sign: (data: Uint8Array) => Uint8Array; sshCertificate: string },
 ): SshIdentity {
   const certificate: SshCertificate = parseSshCertificate(login.sshCertificate);
-  const privateKey = createPrivateKey(login.privateKeyPem);
   return {
     key: {
       certificateBlob: certificate.blob,
       comment: certificate.keyId,
-      sign: (data) => signSsh(privateKey, data),
+      sign: (data) => login.sign(data),
     },
     logins: certificate.principals.filter((name) => !name.startsWith(INTERNAL_PRINCIPAL)),
     validBeforeMs: certificate.validBeforeMs,

@@ -20,6 +20,7 @@ import { HeldProcess, type ProcessEnd } from "./held_process.ts";
 import { LineSplitter, LogPipe } from "./log_pipe.ts";
 import { SSH_FAILED, SshError, SshMessages } from "./messages.ts";
 import { safetyArguments } from "./options/arguments.ts";
+import { suspendWith } from "./suspend.ts";
 import type { OpensshVersion } from "./version.ts";
 
 /** What is to be run. */
@@ -101,6 +102,9 @@ export class SshSession implements AsyncDisposable {
     const stop = () => this.#process.kill(signalOf(interrupted.reason));
     interrupted.addEventListener("abort", stop);
     if (interrupted.aborted) stop();
+    using _together = suspendWith(
+      this.#deps.terminal.stdinIsTerminal ? this.#process.pid : undefined,
+    );
     let failure: ToolError | undefined;
     this.#endpoints.failed.then((error) => {
       failure = error;

@@ -98,6 +98,24 @@ Deno.test("tsh ssh in a terminal", async (t) => {
     assert.deepEqual(world.leftovers(), []);
   });
 
+  await t.step("~^Z gives the shell back, and fg the session", async () => {
+    const quoted = world.command(["ssh", `${login}@server01`]).join(" ");
+    await using pty = new Pty(["bash", "--norc", "-i"], world.environment());
+    await pty.type(`${quoted}\n`);
+    await pty.see(/waiting for approval/);
+    await pty.type("echo remo''te\n");
+    await pty.see(/remote/);
+    await pty.type("\n~\u001a");
+    await pty.see(/Stopped/);
+    await pty.type("echo lo''cal; fg\n");
+    await pty.see(/local/);
+    await pty.type("\necho aga''in; exit 6\n");
+    await pty.see(/again/);
+    await pty.see(/Connection to server01 closed/);
+    await pty.type("exit $?\n");
+    assert.equal(await pty.finished(), 6);
+  });
+
   await t.step("messages of ssh begin at the first column while the terminal is raw", async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const forward = `127.0.0.1:${taken.addr.port}:127.0.0.1:1`;
