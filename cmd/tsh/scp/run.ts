@@ -14,14 +14,13 @@ import {
   userArguments,
 } from "../../../lib/ssh/mod.ts";
 import { openSession } from "../session.ts";
-import { type OpenCluster, runSession, type Wish } from "../ssh/login.ts";
-import { certifiedNameBefore, hostToken, loginOf } from "../ssh/names.ts";
+import { type OpenCluster, runSession, type Wish, type WishedHost } from "../ssh/login.ts";
+import { certifiedNameBefore, hostToken, labelsOf, loginOf } from "../ssh/names.ts";
 import type { ScpOptions } from "./mod.ts";
 
 /** A node of a copy, however often it is named. */
-interface CopyHost {
+interface CopyHost extends WishedHost {
   token: string;
-  destination: Destination;
 }
 
 /**
@@ -94,7 +93,8 @@ function hostOf(destination: Destination, hosts: CopyHost[]): CopyHost {
     host.destination.typed.toLowerCase() === destination.typed.toLowerCase()
   );
   if (same !== undefined) return same;
-  const host = { token: hostToken(destination, hosts.length), destination };
+  const token = hostToken(destination, hosts.length);
+  const host = { token, destination, labels: labelsOf(destination) };
   hosts.push(host);
   return host;
 }

@@ -21,7 +21,6 @@ import {
 } from "../../../lib/ssh/mod.ts";
 import { debugWriter } from "../debug.ts";
 import type { SessionHooks, SessionOptions } from "../session.ts";
-import { labelsOf } from "./names.ts";
 
 /** What of a cluster a session needs. */
 export type NodeCluster =
@@ -38,6 +37,13 @@ export type OpenCluster = (
 /** How long a signal that has ended a child may take to be seen here, in milliseconds. */
 const SIGNAL_DELAY_MS = 300;
 
+/** A host of a session, as the person named it. */
+export interface WishedHost {
+  destination: Destination;
+  /** What `labelsOf` read in it. */
+  labels: Record<string, string> | undefined;
+}
+
 /** Where somebody wants to log in, and as whom. */
 export interface Wish {
   destination: Destination;
@@ -53,12 +59,11 @@ export interface Wish {
 export async function runSession(
   session: SshSession,
   { hosts: planned, wishes }: {
-    hosts: readonly { destination: Destination }[];
+    hosts: readonly WishedHost[];
     wishes: readonly Wish[];
   },
   { options, deps, open }: { options: SessionOptions; deps: Deps; open: OpenCluster },
 ): Promise<number> {
-  const labels = planned.map(({ destination }) => labelsOf(destination));
   const debug = debugWriter(options, deps);
   const cluster = await signInWhile(session, { options, deps, open, debug });
   await using _cluster = cluster;
@@ -69,9 +74,9 @@ export async function runSession(
     const signal = deps.process.interrupted();
     const listNodes: ListNodes = ({ labels = {}, searchKeywords = [] }) =>
       cluster.listNodes({ labels, searchKeywords, predicateExpression: "" }, signal);
-    const hosts = await Promise.all(planned.map(async ({ destination }, index) => {
+    const hosts = await Promise.all(planned.map(async ({ destination, labels }) => {
       const target = directTarget(destination) ??
-        await findTarget(destination, labels[index], listNodes);
+        await findTarget(destination, labels, listNodes);
       const connect = () => dial(cluster, target.hostPort, { destination, listNodes, signal });
       return { certifiedName: target.certifiedName, connect };
     }));
@@ -103,7 +108,9 @@ async function signInWhile(
   let isOver = false;
   session.ended.then(async ({ signal: endedBy }) => {
     // A signal from the terminal reaches the program before it is seen here.
-    if (endedBy !== undefined) await new Promise((resolve) => setTimeout(resolve, SIGNAL_DELAY_MS));
+    if (endedBy !== undefined && !isOver) {
+      await new Promise((resolve) => setTimeout(resolve, SIGNAL_DELAY_MS));
+    }
     if (isOver) return;
     gaveUp.abort(
       endedBy === undefined

@@ -14,7 +14,7 @@ import {
 import { openSession } from "../session.ts";
 import { type OpenCluster, runSession } from "./login.ts";
 import type { SshOptions } from "./mod.ts";
-import { certifiedNameBefore, hostToken, loginOf } from "./names.ts";
+import { certifiedNameBefore, hostToken, labelsOf, loginOf } from "./names.ts";
 
 /**
  * Runs ssh to its end.
@@ -29,6 +29,7 @@ export async function runSsh(
 ): Promise<number> {
   const destination = destinationOf(options);
   const login = loginOf(destination, options, deps);
+  const labels = labelsOf(destination);
   const token = hostToken(destination, 0);
   const asked = await sshArguments(options, deps);
   const program = await findProgram("ssh", deps);
@@ -46,7 +47,7 @@ export async function runSsh(
     early: !asked.hasTimeout,
   }, deps);
   return await runSession(session, {
-    hosts: [{ destination }],
+    hosts: [{ destination, labels }],
     wishes: [{ destination, login }],
   }, { options, deps, open });
 }
