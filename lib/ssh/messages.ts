@@ -34,12 +34,15 @@ export class SshError extends ToolError {
   }
 }
 
-/** How ssh writes the other side of a connection that was handed to it. */
-const NAMELESS = /UNKNOWN port \d+/g;
+/** How ssh writes the other side of a connection that was handed to it: as unknown, or as the path of our socket. */
+const NAMELESS = /(?:UNKNOWN|\/\S+\/host\d+) port \d+/g;
 
 /** Lines that say no more than that there was no connection, or that it ended; the reason is known here. */
-const NO_CONNECTION =
-  /^(?:kex_exchange_identification|ssh_exchange_identification|banner exchange): |^Connection (?:closed|reset|timed out)(?: by)? UNKNOWN port \d+$|^Connection to UNKNOWN port \d+ timed out$/;
+const NO_CONNECTION = new RegExp(
+  "^(?:kex_exchange_identification|ssh_exchange_identification|banner exchange): |" +
+    `^Connection (?:closed|reset|timed out)(?: by)? ${NAMELESS.source}$|` +
+    `^Connection to ${NAMELESS.source} timed out$`,
+);
 
 /** The ProxyCommand ended without having passed a connection. */
 const NOT_HANDED_OVER = /^mm_receive_fd: |^proxy dialer did not pass back a connection$/;

@@ -16,6 +16,10 @@ Deno.test.each([
     "the SSH server of env=prod ended the connection before it began",
   ],
   [
+    "Connection closed by /run/user/1000/tsh-31130/host0 port 0",
+    "the SSH server of env=prod ended the connection before it began",
+  ],
+  [
     "kex_exchange_identification: Connection closed by remote host",
     "the SSH server of env=prod ended the connection before it began",
   ],
