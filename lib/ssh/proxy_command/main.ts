@@ -6,4 +6,4 @@
 
 import { runAsProgram } from "./mod.ts";
 
-if (import.meta.main) await runAsProgram(Deno.args);
+if (import.meta.main) Deno.exitCode = await runAsProgram(Deno.args);

@@ -25,26 +25,29 @@ export const PROXY_COMMAND_WORD = "ssh-proxy-command";
 export type ProxyCommandWay = "pass" | "relay";
 
 /**
- * Connects ssh, which started this process, with a private socket; sets the exit code. What fails, fails because the command
- * that owns the socket is ending, and that command says why.
+ * Connects ssh, which started this process, with a private socket. What fails, fails because the command that owns the socket
+ * is ending, and that command says why.
  *
  * @param args The way, and the path of the socket.
+ * @returns The exit status.
  */
-export async function runAsProgram(args: readonly string[]): Promise<void> {
+export async function runAsProgram(args: readonly string[]): Promise<number> {
   const [way, path, ...more] = args;
   try {
     if (path === undefined || more.length > 0) throw usage();
     if (way === "pass") passConnection(path);
     else if (way === "relay") await relayConnection(path);
     else throw usage();
+    return 0;
   } catch (error) {
     if (isToolError(error, "usage")) {
       await Deno.stderr.write(new TextEncoder().encode(`${error.message}\n`));
     }
-    Deno.exitCode = 1;
+    return 1;
+  } finally {
+    // A relay may still wait for standard input that nobody will write.
+    Deno.stdin.close();
   }
-  // A relay may still wait for standard input that nobody will write.
-  Deno.stdin.close();
 }
 
 function usage(): ToolError {
