@@ -27,10 +27,10 @@ import {
 } from "../../lib/client/mod.ts";
 import type { Deps } from "../../lib/deps/mod.ts";
 import { InterruptedError, ToolError } from "../../lib/errors/mod.ts";
-import { describeLock, effectiveMlockMode, lockMemory } from "../../lib/memory/mod.ts";
 import { printable } from "../../lib/terminal/mod.ts";
 import { versionInfo } from "../version.ts";
 import { HEADLESS_CONNECTOR, type SharedFlags } from "./flags.ts";
+import { type KeyMemory, lockForHeadless } from "./memory.ts";
 import { headlessPrompt, showWaiting } from "./prompt.ts";
 
 /** What a session is wanted for. */
@@ -66,7 +66,7 @@ export async function openSession(
       { hint: USE_HEADLESS },
     );
   }
-  await lock(options, deps, debug);
+  const memory = await lockForHeadless(options, deps, debug);
   const signal = deps.process.interrupted();
   const proxy = await findProxy(address, {
     connector: options.connector,
@@ -80,7 +80,14 @@ export async function openSession(
       `${proxy.answer.clusterName}, version ${proxy.answer.serverVersion}`,
   );
   await admit(proxy, options, deps);
-  const credentials = await signIn(proxy, address, user, { options, deps, signal, meanwhile });
+  const credentials = await signIn(proxy, address, user, {
+    options,
+    deps,
+    signal,
+    meanwhile,
+    memory,
+  });
+  memory.lockCopiesSoon(credentials.keys);
   debug(`signed in as ${credentials.user}`);
   return new Cluster(options.cluster ?? proxy.answer.clusterName, proxy, credentials, deps);
 }
@@ -102,21 +109,6 @@ function userOf(options: SharedFlags, deps: Pick<Deps, "process">): string {
   throw new ToolError("usage", "the Teleport user is not known", {
     hint: "Name the user with --user or TELEPORT_USER.",
   });
-}
-
-async function lock(
-  options: SharedFlags,
-  deps: Pick<Deps, "terminal">,
-  debug: (text: string) => void,
-): Promise<void> {
-  const report = lockMemory(effectiveMlockMode(options.mlock, true));
-  debug(describeLock(report));
-  if (report.mode === "off" || report.locked) return;
-  const failure = `Failed to lock system memory for headless login: ${report.reason}`;
-  const wayOut = "Allow it with `ulimit -l unlimited`, or a memlock line for this user in " +
-    "/etc/security/limits.conf; or go without by --mlock=off, where nobody else uses this machine.";
-  if (report.mode === "strict") throw new ToolError("internal", failure, { hint: wayOut });
-  await deps.terminal.stderr(`WARN: ${failure}\n${wayOut}\n`);
 }
 
 /** Whether this cluster lets this client in, headless, now. */
@@ -147,14 +139,15 @@ async function signIn(
   { web, answer }: FoundProxy,
   address: ProxyAddress,
   user: string,
-  { options, deps, signal, meanwhile }: {
+  { options, deps, signal, meanwhile, memory }: {
     options: SessionOptions;
     deps: Deps;
     signal: AbortSignal;
     meanwhile: SessionHooks["meanwhile"];
+    memory: KeyMemory;
   },
 ): Promise<Awaited<ReturnType<typeof headlessLogin>>> {
-  const request = newHeadlessRequest();
+  const request = newHeadlessRequest(memory.page);
   const { host, port } = answer.webAddress;
   await deps.terminal.stderr(headlessPrompt({
     webAddress: joinHostPort(host, port),
@@ -169,14 +162,16 @@ async function signIn(
     signal,
   }, deps);
   const loaded = Promise.all([preloadCluster(), meanwhile?.()]);
+  let isWaiting = true;
   // A login that fails at once must not leave an import's failure without a listener.
-  loaded.catch(() => {});
+  loaded.then(() => isWaiting && memory.lockCopies(request.keys), () => {});
   await using _waiting = showWaiting(deps, HEADLESS_WAIT_MS);
   try {
-    const credentials = await login;
+    const credentials = await login.finally(() => isWaiting = false);
     await loaded;
     return credentials;
   } catch (error) {
+    request.keys.wipe();
     if (!(error instanceof InterruptedError)) throw error;
     throw new InterruptedError(error.signal, { hint: "The headless request is withdrawn." });
   }

@@ -22,8 +22,8 @@ export async function preloadTransport(): Promise<void> {
 
 /** What a login brought for SSH. Secrets: never to be logged or written. */
 export interface SshLogin {
-  /** PKCS #8, PEM. */
-  privateKeyPem: string;
+  /** Signs with the private key, giving `string algorithm | string signature`. */
+  sign: (data: Uint8Array) => Uint8Array;
   /** OpenSSH certificate, one line. */
   sshCertificate: string;
   /** authorized_keys lines of the cluster's host authority. */
@@ -69,7 +69,7 @@ export class Cluster implements AsyncDisposable {
   /** What this login brought for SSH. */
   sshCredentials(): SshLogin {
     return {
-      privateKeyPem: this.#credentials.keys.privateKeyPem,
+      sign: (data) => this.#credentials.keys.sign(data),
       sshCertificate: this.#credentials.sshCertificate,
       hostAuthorityKeys: signersOf(this.name, this.#credentials).checkingKeys,
     };
@@ -106,8 +106,9 @@ export class Cluster implements AsyncDisposable {
     };
   }
 
-  /** Closes all connections. */
+  /** Closes all connections and wipes the key. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#credentials.keys.wipe();
     await Promise.all([
       this.#connection?.[Symbol.asyncDispose](),
       this.#transport?.[Symbol.asyncDispose](),

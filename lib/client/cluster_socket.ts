@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import * as tls from "node:tls";
 import { ToolError } from "../errors/mod.ts";
 import { clusterServerName } from "../wire/alpn.ts";
@@ -52,7 +53,7 @@ export function connectToCluster(
     ALPNProtocols: [...protocols],
     ca: [...authorities],
     cert: credentials.tlsCertificate,
-    key: credentials.keys.privateKeyPem,
+    key: bufferOf(credentials.keys.privateKeyPem),
   });
   const fail = (error: unknown) => {
     socket.destroy();
@@ -76,6 +77,11 @@ export function connectToCluster(
     signal.removeEventListener("abort", onAbort);
     socket.removeListener("error", onError);
   });
+}
+
+/** The same bytes, not copied. */
+function bufferOf({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** What `--insecure` and SSL_CERT_FILE could do for a proxy they cannot do here, so their hint is left out. */

@@ -15,7 +15,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Deps } from "../deps/mod.ts";
 import { ToolError } from "../errors/mod.ts";
-import { generateKeyPair, type KeyPair } from "../keys/mod.ts";
+import { type KeyMemory, SessionKey } from "../keys/mod.ts";
 import { headlessId } from "../wire/mod.ts";
 import { readAnswer, readError } from "../wire/web_api/body.ts";
 import { type LoginCertificates, loginCertificatesSchema } from "../wire/web_api/certificates.ts";
@@ -42,18 +42,22 @@ export interface HeadlessRequest {
   /** Its id, which follows from the public key. */
   readonly id: string;
   /** The key pair that is to be certified. */
-  readonly keys: KeyPair;
+  readonly keys: SessionKey;
 }
 
 /** What a login yields. Secrets: never to be logged or written. */
 export interface Credentials extends LoginCertificates {
   /** The key pair that the certificates are for. */
-  keys: KeyPair;
+  keys: SessionKey;
 }
 
-/** Makes the key pair, and the id that belongs to it. */
-export function newHeadlessRequest(): HeadlessRequest {
-  const keys = generateKeyPair();
+/**
+ * Makes the key pair, and the id that belongs to it.
+ *
+ * @param memory Where the private key is to lie.
+ */
+export function newHeadlessRequest(memory?: KeyMemory): HeadlessRequest {
+  const keys = new SessionKey(memory);
   return { id: headlessId(keys.sshPublicKey), keys };
 }
 
@@ -156,7 +160,7 @@ function expired(cause: ToolError): ToolError {
 /** The certificate must be for our key, and valid now. */
 function checkCertificate(
   { tlsCertificate }: LoginCertificates,
-  keys: KeyPair,
+  keys: SessionKey,
   deps: Pick<Deps, "clock">,
 ): void {
   let certificate: X509Certificate;

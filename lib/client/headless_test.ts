@@ -202,7 +202,7 @@ Deno.test("headlessLogin() refuses answers that are malformed", async () => {
 
 Deno.test("no error of a login holds the private key", async () => {
   const request = newHeadlessRequest();
-  const secret = request.keys.privateKeyPem.split("\n")[1]!;
+  const secret = new TextDecoder().decode(request.keys.privateKeyPem).split("\n")[1]!;
   try {
     await login((_request, response) => answerJson(response, 403, failure("no")), { request });
   } catch (error) {

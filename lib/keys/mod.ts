@@ -11,6 +11,7 @@ export * from "./authorized_key.ts";
 export * from "./key_pair.ts";
 export * from "./openssh_private_key.ts";
 export * from "./public_key.ts";
+export * from "./session_key.ts";
 export * from "./ssh_certificate.ts";
 export * from "./ssh_certificate_issue.ts";
 export * from "./ssh_certificate_verify.ts";

@@ -1,18 +1,25 @@
 /**
- * The few calls into the C library that locking needs.
+ * The few calls into the C library that locking needs. An address is a `usize`: nothing is read through it here.
  *
  * @module
  */
 
 const SYMBOLS = {
   mlockall: { parameters: ["i32"], result: "i32" },
-  mlock: { parameters: ["pointer", "usize"], result: "i32" },
+  mlock: { parameters: ["usize", "usize"], result: "i32" },
   mmap: {
     parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
     result: "pointer",
   },
-  munmap: { parameters: ["pointer", "usize"], result: "i32" },
-  madvise: { parameters: ["pointer", "usize", "i32"], result: "i32" },
+  munmap: { parameters: ["usize", "usize"], result: "i32" },
+  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
+  process_vm_readv: {
+    parameters: ["i32", "buffer", "u64", "buffer", "u64", "u64"],
+    result: "isize",
+  },
+  memmem: { parameters: ["usize", "usize", "buffer", "usize"], result: "usize" },
+  getrandom: { parameters: ["buffer", "usize", "u32"], result: "isize" },
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },

@@ -30,6 +30,9 @@ const RLIMIT_CORE = 4;
 /** asm-generic/resource.h. */
 const RLIMIT_MEMLOCK = 8;
 
+/** EPERM and ENOMEM, which mlockall answers when the limit is too low (mlock(2)). */
+const LIMIT_REASONS: ReadonlySet<string> = new Set([describeErrno(1), describeErrno(12)]);
+
 /** What came of locking. */
 export interface LockReport {
   /** What was asked for. */
@@ -38,6 +41,8 @@ export interface LockReport {
   locked: boolean;
   /** Why not; absent when it is locked or was not asked for. */
   reason?: string;
+  /** Whether the reason is the limit on locked memory, which the system's administrator can raise. */
+  isLimit?: boolean;
   /** Whether other processes of the same user are kept from reading this one. */
   undumpable: boolean;
   /** VmLck of /proc/self/status. */
@@ -83,7 +88,10 @@ export function lockMemory(
   return {
     mode,
     locked,
-    ...(locked ? {} : { reason: reason ?? "the kernel did not lock all of it" }),
+    ...(locked ? {} : {
+      reason: reason ?? "the kernel did not lock all of it",
+      isLimit: LIMIT_REASONS.has(reason ?? ""),
+    }),
     undumpable,
     ...sizes,
     limitBytes: memlockLimit(libc),

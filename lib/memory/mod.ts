@@ -11,4 +11,6 @@ export {
   type MlockMode,
   parseMlockMode,
 } from "./mode.ts";
+export { type CopiesReport, lockCopies } from "./copies.ts";
 export { describeLock, lockMemory, type LockReport, type Platform } from "./lock.ts";
+export { SecretPage } from "./secret_page.ts";

@@ -18,8 +18,13 @@ import { sshCommand } from "../../../cmd/tsh/ssh/mod.ts";
 import type { Node } from "../../../lib/client/mod.ts";
 import { type Deps, realDeps } from "../../../lib/deps/mod.ts";
 import { ToolError } from "../../../lib/errors/mod.ts";
-import { generateKeyPair } from "../../../lib/keys/mod.ts";
-import { effectiveMlockMode, lockMemory, type MlockMode } from "../../../lib/memory/mod.ts";
+import { SessionKey } from "../../../lib/keys/mod.ts";
+import {
+  effectiveMlockMode,
+  lockMemory,
+  type MlockMode,
+  SecretPage,
+} from "../../../lib/memory/mod.ts";
 import { SshAuthority } from "./authority.ts";
 
 /** A node of the world. */
@@ -52,9 +57,9 @@ const world: DirectWorld = JSON.parse(Deno.env.get("DIRECT_TSH")!);
 async function open(options: { mlock: MlockMode }, deps: Deps): Promise<NodeCluster> {
   const report = lockMemory(effectiveMlockMode(options.mlock, true));
   if (options.mlock === "strict" && !report.locked) throw new ToolError("internal", report.reason!);
-  const keys = generateKeyPair();
+  const keys = new SessionKey(SecretPage.allocate(report.mode));
   if (world.plantKeyIn !== undefined) {
-    await Deno.writeTextFile(world.plantKeyIn, keys.privateKeyPem);
+    await Deno.writeFile(world.plantKeyIn, keys.privateKeyPem);
   }
   const signal = deps.process.interrupted();
   await deps.terminal.stderr("waiting for approval\n");
@@ -67,7 +72,7 @@ async function open(options: { mlock: MlockMode }, deps: Deps): Promise<NodeClus
   );
   return {
     sshCredentials: () => ({
-      privateKeyPem: keys.privateKeyPem,
+      sign: (data) => keys.sign(data),
       sshCertificate: certificate,
       hostAuthorityKeys: world.hostAuthorityKeys,
     }),
