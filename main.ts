@@ -7,7 +7,13 @@
 
 import type { Command } from "commander";
 import { versionLine } from "./cmd/version.ts";
-import { TOOL_MODULES, type ToolName, whichTool } from "./cmd/which_tool.ts";
+import {
+  HELPER_MODULES,
+  type HelperModule,
+  TOOL_MODULES,
+  type ToolName,
+  whichTool,
+} from "./cmd/which_tool.ts";
 import { type Deps, realDeps } from "./lib/deps/mod.ts";
 
 /** Each tool is loaded when it is called, and only that one: Deno looks at all modules whose names stand in an import. */
@@ -21,6 +27,11 @@ async function main(deps: Deps): Promise<number> {
     // All three say the same. Scripts ask for it often, and nothing has to be loaded to tell.
     await deps.terminal.stdout(versionLine());
     return 0;
+  }
+  const helper = HELPER_MODULES[Deno.args[0] ?? ""];
+  if (helper !== undefined) {
+    const { runAsProgram }: HelperModule = await import(helper);
+    return await runAsProgram(Deno.args.slice(1), deps);
   }
   const { tool, args } = whichTool(globalThis.process.argv0, Deno.args);
   const { runTool } = await import("./cmd/tool.ts");

@@ -1,3 +1,5 @@
+import type { Deps } from "../lib/deps/mod.ts";
+
 /** Names of the tools in this program. */
 export const TOOL_NAMES = ["tsh", "tctl", "teleport"] as const;
 
@@ -12,6 +14,21 @@ export const TOOL_MODULES: Readonly<Record<ToolName, string>> = {
   tsh: "./cmd/tsh/mod.ts",
   tctl: "./cmd/tctl/mod.ts",
   teleport: "./cmd/teleport/mod.ts",
+};
+
+/** A module that runs as a process of its own, started by other programs; it must start fast. */
+export interface HelperModule {
+  /** Runs to its end and gives the exit status. */
+  runAsProgram(args: readonly string[], deps: Deps): Promise<number>;
+}
+
+/**
+ * First words that make a compiled program one of its helpers, and their modules. No person types them; from source the
+ * helpers have main modules of their own.
+ */
+export const HELPER_MODULES: Readonly<Record<string, string>> = {
+  "node-principals": "./lib/node/principals/mod.ts",
+  "ssh-proxy-command": "./lib/ssh/proxy_command/mod.ts",
 };
 
 /**

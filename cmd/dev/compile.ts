@@ -8,7 +8,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { TOOL_MODULES } from "../which_tool.ts";
+import { HELPER_MODULES, TOOL_MODULES } from "../which_tool.ts";
 
 /** What `deno compile` can build for. */
 export const TARGETS = [
@@ -68,7 +68,8 @@ async function compile(plan: CompilePlan): Promise<boolean> {
         "--no-check",
         `--target=${plan.target}`,
         `--output=${scratch}/${name}`,
-        ...Object.values(TOOL_MODULES).map((module) => `--include=${module}`),
+        ...[...Object.values(TOOL_MODULES), ...Object.values(HELPER_MODULES)]
+          .map((module) => `--include=${module}`),
         "main.ts",
       ],
       stdin: "null",

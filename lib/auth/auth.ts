@@ -30,6 +30,7 @@ import type {
   ClientInfo,
   HeadlessLoginRequest,
   HeadlessRequest,
+  HostCertificateRequest,
   HostCertificates,
   HostJoinRequest,
   HostKeys,
@@ -228,10 +229,10 @@ export interface Hosts {
   join(request: HostJoinRequest, client: ClientInfo): Promise<HostCertificates>;
   /** New certificates for the calling host, under the name that it joined with. */
   renew(caller: Caller, keys: HostKeys): Promise<HostCertificates>;
-  /** A host certificate with these names. Only for administrators; `ttlMs` may be `Infinity`. */
+  /** A host certificate. Only for administrators. */
   certify(
     caller: Caller,
-    request: { sshPublicKey: string; principals: string[]; ttlMs: number },
+    request: HostCertificateRequest,
   ): Promise<{ certificate: string; expiresAtMs: number }>;
   /** What a registered node decides by; for that node, and administrators. Throws `not_found`. */
   policy(caller: Caller, name: string): Promise<NodePolicy>;

@@ -200,3 +200,17 @@ export interface HostCertificates {
   /** By which it knows the cluster's people. */
   userCa: CertificateAuthority;
 }
+
+/** A host certificate as an administrator asks for one. */
+export interface HostCertificateRequest {
+  /** authorized_keys line. */
+  sshPublicKey: string;
+  /** UUID of a host of the cluster; its names are then in the certificate. */
+  hostId?: string;
+  /** What people call the host. */
+  nodeName?: string;
+  /** Names and addresses beside those that follow from the two. */
+  principals: string[];
+  /** `Infinity` for a certificate that does not expire. */
+  ttlMs: number;
+}

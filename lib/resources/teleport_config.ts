@@ -58,7 +58,7 @@ export interface TeleportConfig {
   /** This machine as a node. */
   ssh_service: {
     enabled: boolean;
-    /** `host:port` where this machine's sshd answers. */
+    /** `host:port` where this machine's sshd listens; 127.0.0.1:3022 when absent. */
     listen_addr?: string;
     labels: Record<string, string>;
   };

@@ -57,9 +57,9 @@ tsh headless approve --user=alice --proxy=${cluster.proxy} ${id}
     );
     assert.equal(
       stdout,
-      `Node Name Address        Labels
---------- -------------- -----------
-server01  127.0.0.1:3022 arch=x86_64
+      `Node Name Address         Labels
+--------- --------------- -----------
+server01  127.0.0.1:${cluster.nodePort} arch=x86_64
 `,
     );
   },

@@ -16,31 +16,48 @@ export interface ClusterOptions {
   extra?: string;
   /** Another main module, for a patched copy of the program. */
   main?: string;
+  /** Labels of the node, as YAML. */
+  labels?: string;
 }
+
+/**
+ * Whether `ssh_service` runs here: sshd wants to be root. Where it does not, the cluster lists a node at which nobody answers,
+ * and tests that want to log in are to be skipped.
+ */
+export const RUNS_SSHD: boolean = Deno.build.os !== "windows" && Deno.uid() === 0;
 
 /** A running cluster. */
 export class Cluster implements AsyncDisposable {
   /** Folder that holds everything of this cluster. */
   readonly folder: string;
   readonly port: number;
+  /** Port of the node `server01` on 127.0.0.1. */
+  readonly nodePort: number;
   readonly #main: string | undefined;
   #process: Running;
 
-  private constructor(folder: string, port: number, main: string | undefined, process: Running) {
+  private constructor(
+    folder: string,
+    { port, nodePort, main }: { port: number; nodePort: number; main: string | undefined },
+  ) {
     this.folder = folder;
     this.port = port;
+    this.nodePort = nodePort;
     this.#main = main;
-    this.#process = process;
+    this.#process = launch(folder, main);
   }
 
   /** Starts a cluster named `demo` with one node, `server01`, and waits until it answers. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const folder = await Deno.makeTempDir({ prefix: "latchkey-cluster-" });
     const port = options.port ?? freePort();
-    await Deno.writeTextFile(`${folder}/teleport.yaml`, configuration(folder, port, options));
-    const cluster = new Cluster(folder, port, options.main, launch(folder, options.main));
+    const nodePort = freePort();
+    const yaml = configuration(folder, { ...options, port, nodePort });
+    await Deno.writeTextFile(`${folder}/teleport.yaml`, yaml);
+    const cluster = new Cluster(folder, { port, nodePort, main: options.main });
     try {
       await cluster.#ready();
+      if (!RUNS_SSHD) await cluster.#addSilentNode(options.labels ?? LABELS);
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
       throw error;
@@ -55,6 +72,21 @@ export class Cluster implements AsyncDisposable {
       if (code === 0) return;
     }
     throw new Error(`the cluster does not answer:\n${this.#process.stderr}`);
+  }
+
+  /** Lists `server01` where no sshd can run. */
+  async #addSilentNode(labels: string): Promise<void> {
+    const file = `${this.folder}/server01.yaml`;
+    await Deno.writeTextFile(
+      file,
+      `kind: node
+version: v2
+metadata: { labels: ${labels} }
+spec: { hostname: server01, addr: "127.0.0.1:${this.nodePort}" }
+`,
+    );
+    const { code, stderr } = await this.tctl("create", file);
+    if (code !== 0) throw new Error(`tctl create: ${stderr}`);
   }
 
   /** Address of the proxy, as a person types it. */
@@ -126,7 +158,13 @@ function launch(folder: string, main: string | undefined): Running {
   });
 }
 
-function configuration(folder: string, port: number, options: ClusterOptions): string {
+const LABELS = "{ arch: x86_64 }";
+
+function configuration(
+  folder: string,
+  options: ClusterOptions & { port: number; nodePort: number },
+): string {
+  const { port, nodePort } = options;
   return `version: v3
 teleport:
   nodename: server01
@@ -145,7 +183,8 @@ proxy_service:
   web_listen_addr: 127.0.0.1:${port}
   public_addr: localhost:${port}
 ssh_service:
-  enabled: true
-  labels: { arch: x86_64 }
+  enabled: ${RUNS_SSHD}
+  listen_addr: 127.0.0.1:${nodePort}
+  labels: ${options.labels ?? LABELS}
 ${options.extra ?? ""}`;
 }

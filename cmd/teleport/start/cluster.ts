@@ -7,8 +7,8 @@ import { messageOf, ToolError } from "../../../lib/errors/mod.ts";
 import { fixedCertificates, startProxy, watchCertificateFiles } from "../../../lib/proxy/mod.ts";
 import { type HostPort, joinHostPort, splitHostPort } from "../../../lib/resources/mod.ts";
 import { removeRuntimeFacts, writeRuntimeFacts } from "../../data_dir.ts";
-import { startHeartbeat } from "./node_heartbeat.ts";
 import { type ClusterSettings, dialAddress } from "./settings.ts";
+import { startSshService } from "./ssh_service.ts";
 import { openWebCertificate } from "./web_certificate.ts";
 
 const log = getLogger(["latchkey", "teleport"]);
@@ -35,7 +35,7 @@ export interface Cluster extends AsyncDisposable {
  */
 export async function startCluster(
   settings: ClusterSettings,
-  deps: Pick<Deps, "clock" | "random">,
+  deps: Pick<Deps, "clock" | "random" | "env">,
 ): Promise<Cluster> {
   const { dataDir, clusterName, listen, publicAddr } = settings;
   await using starting = new AsyncDisposableStack();
@@ -73,7 +73,7 @@ export async function startCluster(
   );
   port = proxy.port;
   if (settings.node !== undefined) {
-    starting.use(await startHeartbeat(auth, settings.node, deps));
+    starting.use(await startSshService(auth, { node: settings.node, dataDir }, deps));
   }
   const address = dialAddress({ host: listen.host, port });
   await writeRuntimeFacts(dataDir, { pid: Deno.pid, address, clusterName });

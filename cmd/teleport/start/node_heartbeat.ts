@@ -1,9 +1,9 @@
 import { getLogger } from "@logtape/logtape";
-import type { Auth, Caller } from "../../../lib/auth/mod.ts";
+import type { Auth } from "../../../lib/auth/mod.ts";
 import type { Deps } from "../../../lib/deps/mod.ts";
 import { isToolError } from "../../../lib/errors/mod.ts";
 import { VERSION } from "../../version.ts";
-import type { ClusterSettings } from "./settings.ts";
+import { SELF } from "./self.ts";
 
 const log = getLogger(["latchkey", "teleport"]);
 
@@ -12,16 +12,13 @@ const TTL_MS = 10 * 60_000;
 /** Half of that, so that one heartbeat may get lost. */
 const INTERVAL_MS = TTL_MS / 2;
 
-/** This process, which needs no certificate to speak to its own auth service. */
-const SELF: Caller = { kind: "admin", client: { address: "127.0.0.1" } };
-
 /**
  * Lists this machine as a node, again and again until disposed of, which takes it off the list. A process that is killed is
  * taken off when its last heartbeat expires.
  */
 export async function startHeartbeat(
   auth: Auth,
-  node: NonNullable<ClusterSettings["node"]>,
+  node: { hostname: string; addr: string; labels: Record<string, string> },
   deps: Pick<Deps, "clock">,
 ): Promise<AsyncDisposable> {
   const beat = () =>
@@ -41,10 +38,6 @@ export async function startHeartbeat(
     hostname: node.hostname,
     address: node.addr,
   });
-  log.warn(
-    "ssh_service only lists this machine: an SSH server that trusts the cluster has to be at {address} already",
-    { address: node.addr },
-  );
   const timer = setInterval(() => {
     beat().catch((error) => log.error("heartbeat of this node failed: {error}", { error }));
   }, INTERVAL_MS);

@@ -38,8 +38,8 @@ export interface ClusterSettings {
   trustedProxies: string[];
   authLimits: Partial<AuthLimits>;
   proxyLimits: Partial<ProxyLimits>;
-  /** This machine as a node. */
-  node: { hostname: string; addr: string; labels: Record<string, string> } | undefined;
+  /** This machine as a node: what it is called, and where its sshd listens. */
+  node: { hostname: string; listen: HostPort; labels: Record<string, string> } | undefined;
 }
 
 /**
@@ -49,6 +49,8 @@ export interface ClusterSettings {
  * - the port is 3080, on 127.0.0.1 where the public address is this machine's alone (`localhost`, which is also the
  *   default), else on all interfaces: without a public address nobody else could sign in anyway, because a security key is
  *   bound to the host name in the browser;
+ * - the node's sshd is at 127.0.0.1:3022, because the proxy, in the same process, is who dials it: nobody needs to reach it from
+ *   elsewhere, and who wants that says so with ssh_service.listen_addr;
  * - the relying party id is the public address's host, or `localhost` when that is an IP address.
  *
  * @throws {ToolError} `bad_parameter` for what this program cannot do.
@@ -89,7 +91,7 @@ export function resolveSettings(
     node: ssh.enabled
       ? {
         hostname: nodename,
-        addr: dialAddress(splitHostPort(ssh.listen_addr ?? `:${DEFAULT_SSH_PORT}`)!),
+        listen: splitHostPort(ssh.listen_addr ?? `127.0.0.1:${DEFAULT_SSH_PORT}`)!,
         labels: ssh.labels,
       }
       : undefined,

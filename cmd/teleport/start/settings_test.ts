@@ -65,10 +65,13 @@ Deno.test("resolveSettings() makes a node of this machine when ssh_service says 
   const yaml = "teleport: {nodename: server01}\nssh_service: {labels: {arch: x86_64}}";
   assert.deepEqual(settings(yaml).node, {
     hostname: "server01",
-    addr: "127.0.0.1:3022",
+    listen: { host: "127.0.0.1", port: 3022 },
     labels: { arch: "x86_64" },
   });
-  assert.equal(settings("ssh_service: {listen_addr: '192.0.2.7:22'}").node?.addr, "192.0.2.7:22");
+  assert.deepEqual(settings("ssh_service: {listen_addr: '192.0.2.7:22'}").node?.listen, {
+    host: "192.0.2.7",
+    port: 22,
+  });
   assert.equal(settings("ssh_service: {enabled: no}").node, undefined);
 });
 

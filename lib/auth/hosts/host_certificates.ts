@@ -16,11 +16,11 @@ export const NODE_ROLE = "Node";
 /** Most names in one certificate; OpenSSH reads 256. */
 const MAX_PRINCIPALS = 64;
 
-/** A host that wants certificates. */
-export interface CertifiedHost {
-  /** UUID. */
+/** What a host is called. */
+export interface HostNames {
+  /** UUID; empty for a host that the cluster does not know. */
   hostId: string;
-  /** What people call it. */
+  /** What people call it; may be empty. */
   nodeName: string;
   /** Further names and addresses. */
   additionalPrincipals: readonly string[];
@@ -44,15 +44,11 @@ export class HostCertificateIssuer {
   }
 
   /** The names of a host as protocol.md's "Certificates" lists them. */
-  principalsOf({ hostId, nodeName, additionalPrincipals }: CertifiedHost): string[] {
+  principalsOf({ hostId, nodeName, additionalPrincipals }: HostNames): string[] {
+    const own = [hostId, nodeName].filter((name) => name !== "");
     return [
-      `${hostId}.${this.#clusterName}`,
-      hostId,
-      `${nodeName}.${this.#clusterName}`,
-      nodeName,
-      "localhost",
-      "127.0.0.1",
-      "::1",
+      ...own.flatMap((name) => [`${name}.${this.#clusterName}`, name]),
+      ...own.length > 0 ? ["localhost", "127.0.0.1", "::1"] : [],
       ...additionalPrincipals,
     ];
   }
@@ -97,7 +93,7 @@ export class HostCertificateIssuer {
 
   /** A certificate with which a node calls the auth service, PEM. */
   tls(
-    { hostId }: CertifiedHost,
+    { hostId }: HostNames,
     { publicKeyPem, ttlMs }: { publicKeyPem: string; ttlMs: number },
   ): Promise<string> {
     const { validAfterMs, validBeforeMs } = this.#validity(ttlMs);

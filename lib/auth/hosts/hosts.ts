@@ -7,6 +7,7 @@ import type { AuditLog } from "../audit/audit_log.ts";
 import type {
   Caller,
   ClientInfo,
+  HostCertificateRequest,
   HostCertificates,
   HostJoinRequest,
   HostKeys,
@@ -99,19 +100,13 @@ export class HostService implements Hosts {
   // deno-lint-ignore require-await -- async, so that a refusal rejects
   async certify(
     caller: Caller,
-    { sshPublicKey, principals, ttlMs }: {
-      sshPublicKey: string;
-      principals: string[];
-      ttlMs: number;
-    },
+    { sshPublicKey, ttlMs, hostId = "", nodeName = "", principals: additionalPrincipals }:
+      HostCertificateRequest,
   ): Promise<{ certificate: string; expiresAtMs: number }> {
     requireAdmin(caller);
-    return this.#context.issuer.ssh({
-      keyId: principals[0] ?? "",
-      principals,
-      sshPublicKey,
-      ttlMs,
-    });
+    const { issuer } = this.#context;
+    const principals = issuer.principalsOf({ hostId, nodeName, additionalPrincipals });
+    return issuer.ssh({ keyId: principals[0] ?? "", principals, sshPublicKey, ttlMs });
   }
 
   async policy(caller: Caller, name: string): Promise<NodePolicy> {

@@ -18,7 +18,9 @@ export function trustServiceHandlers(auth: Auth): ServiceHandlers<typeof TrustSe
     generateHostCert: async ({ key, hostId, nodeName, principals, ttl }, { caller }) => {
       const { certificate } = await auth.hosts.certify(caller, {
         sshPublicKey: new TextDecoder().decode(key),
-        principals: [hostId, nodeName, ...principals].filter((name) => name !== ""),
+        hostId,
+        nodeName,
+        principals,
         ttlMs: ttl === undefined || durationMs(ttl) === 0 ? Infinity : durationMs(ttl),
       });
       return { sshCertificate: new TextEncoder().encode(certificate) };

@@ -1,0 +1,10 @@
+/**
+ * The helper as a program of its own, for `deno run`.
+ *
+ * @module
+ */
+
+import { realDeps } from "../../deps/mod.ts";
+import { runAsProgram } from "./mod.ts";
+
+if (import.meta.main) Deno.exitCode = await runAsProgram(Deno.args, realDeps());

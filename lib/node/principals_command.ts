@@ -1,0 +1,74 @@
+import { fileURLToPath } from "node:url";
+import type { Environment } from "../deps/mod.ts";
+import { ToolError } from "../errors/mod.ts";
+import type { NodeDirectory } from "./directory.ts";
+import { PRINCIPALS_WORD } from "./principals/mod.ts";
+import { run } from "./sshd/program.ts";
+
+/** The helper as a module. Not there in a compiled program, which has it inside. */
+const MAIN = new URL("./principals/main.ts", import.meta.url);
+
+/**
+ * Writes the script that sshd asks who may log in. Run by Deno, the helper is given no more than it needs: it can read the policy
+ * and append to the decisions.
+ *
+ * sshd wants the command, and all directories above it, to be root's alone. /bin/sh is; the script lies in a directory of mode
+ * 0700, so that nobody else can change it wherever that directory is.
+ *
+ * @returns The value of AuthorizedPrincipalsCommand.
+ */
+export async function writePrincipalsCommand(
+  directory: NodeDirectory,
+  { env }: { env: Environment },
+): Promise<string> {
+  const command = Deno.build.standalone ? [Deno.execPath(), PRINCIPALS_WORD] : [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-check",
+    "--no-config",
+    "--no-lock",
+    "--no-remote",
+    "--no-npm",
+    "--no-prompt",
+    // In a list of paths a comma is written twice.
+    `--allow-read=${directory.policy.replaceAll(",", ",,")}`,
+    `--allow-write=${directory.decisions.replaceAll(",", ",,")}`,
+    fileURLToPath(MAIN),
+  ];
+  const script = `#!/bin/sh
+# Written by latchkey at each start; changes are lost. sshd asks this who may log in.
+DENO_NO_UPDATE_CHECK=1 DENO_DIR=${quote(denoDirectory(env))} \\
+exec ${[...command, directory.path].map(quote).join(" ")} "$@"
+`;
+  await directory.write(directory.principals, script, 0o700);
+  return `/bin/sh "${directory.principals.replaceAll("%", "%%")}" %u %k`;
+}
+
+/**
+ * Asks the script about a certificate that is none, so that a node whose command does not run says so at its start, and not by
+ * refusing everybody.
+ *
+ * @throws {ToolError} `internal` when it does not answer as it should.
+ */
+export async function tryPrincipalsCommand(directory: NodeDirectory): Promise<void> {
+  const { success, stdout, stderr } = await run("/bin/sh", [
+    directory.principals,
+    "nobody",
+    "AAAA",
+  ]);
+  if (success && stdout === "") return;
+  const words = stderr.trim().slice(-500) || "it answers what it should not";
+  throw new ToolError("internal", `the command that decides who may log in does not run: ${words}`);
+}
+
+/** Deno's cache, where the helper lies translated; sshd gives its commands another environment than ours. */
+function denoDirectory(env: Environment): string {
+  return env.get("DENO_DIR") ??
+    `${env.get("XDG_CACHE_HOME") ?? `${env.get("HOME") ?? "/root"}/.cache`}/deno`;
+}
+
+/** A word for /bin/sh. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
