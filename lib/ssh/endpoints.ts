@@ -30,6 +30,7 @@ export interface PlannedHost {
 
 /** What a login brings. */
 export interface SessionLogin {
+  /** What the agent offers. */
   key: AgentKey;
   /** authorized_keys lines of the cluster's host authority. */
   hostAuthorityKeys: readonly string[];

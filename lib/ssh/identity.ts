@@ -3,6 +3,7 @@ import type { AgentKey } from "./agent/agent.ts";
 
 /** The key and certificate of one login, as the agent and the command need them. */
 export interface SshIdentity {
+  /** What the agent offers. */
   key: AgentKey;
   /** Logins that the certificate is good for, without those that Teleport keeps for itself. */
   logins: string[];

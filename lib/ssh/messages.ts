@@ -12,6 +12,7 @@ export const SSH_FAILED = 255;
 
 /** A connection to a node that failed: the exit status is ssh's own, so that rsync, git and scripts know it. */
 export class SshError extends ToolError {
+  /** For logs. */
   override readonly name: string = "SshError";
 
   /** Makes an error of the kind `code`. */

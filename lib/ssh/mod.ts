@@ -7,7 +7,7 @@
 
 export type { AgentKey } from "./agent/agent.ts";
 export type { PlannedHost, SessionHost, SessionLogin } from "./endpoints.ts";
-export { USER_AGENT_VARIABLE } from "./held_process.ts";
+export { type ProcessEnd, USER_AGENT_VARIABLE } from "./held_process.ts";
 export { type SshIdentity, sshIdentity } from "./identity.ts";
 export { SSH_FAILED, SshError } from "./messages.ts";
 export { userArguments } from "./options/arguments.ts";

@@ -33,6 +33,7 @@ export interface SessionPlan {
   version: OpensshVersion;
   /** Arguments after those that keep the connection safe. */
   args: readonly string[];
+  /** What it connects with. */
   hosts: readonly PlannedHost[];
   /** Whether the program may run while the login is waited for. */
   early: boolean;

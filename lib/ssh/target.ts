@@ -20,9 +20,11 @@ export interface NodeTarget {
 export interface ListedNode {
   /** UUID. */
   name: string;
+  /** What it calls itself. */
   hostname: string;
   /** `host:port`. */
   address: string;
+  /** Static and dynamic ones. */
   labels: Readonly<Record<string, string>>;
 }
 

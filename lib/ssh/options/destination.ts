@@ -18,6 +18,7 @@ export interface Destination {
   typed: string;
   /** Absent when it was not part of the destination. */
   login: string | undefined;
+  /** The node. */
   node: NodeName;
   /** Port of the node's SSH server; absent where none was named, and then the node's own is meant. */
   port: number | undefined;

@@ -13,6 +13,7 @@ import { ToolError } from "../../errors/mod.ts";
 export interface SshOption {
   /** As ssh_config(5) spells it. */
   name: string;
+  /** Without what stands between name and value. */
   value: string;
 }
 

@@ -34,7 +34,7 @@ const SCM_RIGHTS = 1;
 const SUN_PATH_BYTES = 108;
 
 /** The byte that the serving side sends once it has checked the peer. */
-export const GO_AHEAD = Uint8Array.of(1);
+export const GO_AHEAD: Uint8Array<ArrayBuffer> = Uint8Array.of(1);
 
 /** Whether this system is one of those for which the structures below are right. */
 export function canPassDescriptors(): boolean {
