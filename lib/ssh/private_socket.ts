@@ -20,11 +20,14 @@ const MAX_PATH_BYTES = 107;
 /** Paths that mean themselves wherever ssh reads them: nothing to quote, no `%`, no `$`, no blank. */
 const PLAIN_PATH = /^\/[A-Za-z0-9_./+-]*$/;
 
+/** What a process hears before it ends in a way that it did not choose. */
+const LAST_EVENTS = ["unload", "error", "unhandledrejection"] as const;
+
 /** A directory for sockets that is removed when done. */
 export class PrivateDirectory implements AsyncDisposable {
   /** Path of the directory. Safe to write into ssh's configuration without quotes. */
   readonly path: string;
-  /** The process may be told to end at once, after a second Ctrl-C: then nothing else tidies up. */
+  /** Where nothing else tidies up: the process is told to end at once, by a second Ctrl-C, or an error is not caught. */
   readonly #removeAtExit = () => {
     try {
       Deno.removeSync(this.path, { recursive: true });
@@ -33,7 +36,7 @@ export class PrivateDirectory implements AsyncDisposable {
 
   private constructor(path: string) {
     this.path = path;
-    globalThis.addEventListener("unload", this.#removeAtExit);
+    for (const event of LAST_EVENTS) globalThis.addEventListener(event, this.#removeAtExit);
   }
 
   /**
@@ -68,7 +71,7 @@ export class PrivateDirectory implements AsyncDisposable {
 
   /** Removes the directory and what is in it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    globalThis.removeEventListener("unload", this.#removeAtExit);
+    for (const event of LAST_EVENTS) globalThis.removeEventListener(event, this.#removeAtExit);
     await Deno.remove(this.path, { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

@@ -56,3 +56,28 @@ Deno.test("a private directory is made in XDG_RUNTIME_DIR first", async () => {
     await Deno.remove(place, { recursive: true });
   }
 });
+
+Deno.test.each([
+  ["told to exit", "Deno.exit(3)", 3],
+  ["an error that nobody catches", "setTimeout(() => { throw new Error('x') })", 1],
+  ["a rejection that nobody catches", "Promise.reject(new Error('x'))", 1],
+])("a private directory is gone after %s", async (_name, end, status) => {
+  const place = await Deno.makeTempDir();
+  try {
+    const module = new URL("./private_socket.ts", import.meta.url).href;
+    const script = `import { PrivateDirectory } from ${JSON.stringify(module)};
+      await PrivateDirectory.create({ env: { get: () => ${JSON.stringify(place)} } });
+      const [{ name }] = Deno.readDirSync(${JSON.stringify(place)});
+      console.log(name);
+      ${end};`;
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--quiet", script],
+      stderr: "null",
+    }).output();
+    assert.equal(code, status);
+    assert.match(new TextDecoder().decode(stdout), /^tsh-/);
+    assert.deepEqual([...Deno.readDirSync(place)], []);
+  } finally {
+    await Deno.remove(place, { recursive: true });
+  }
+});
