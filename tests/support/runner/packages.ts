@@ -26,6 +26,10 @@ export const PACKAGES: DebianPackage[] = [
   { name: "chromium", provides: ["/usr/bin/chromium"], why: "a real browser with WebAuthn" },
   { name: "tmux", provides: ["/usr/bin/tmux"], why: "a real terminal" },
   { name: "strace", provides: ["/usr/bin/strace"], why: "seeing every file that is written" },
+  { name: "rsync", provides: ["/usr/bin/rsync"], why: "copying over tsh ssh" },
+  { name: "git", provides: ["/usr/bin/git"], why: "cloning over tsh ssh" },
+  { name: "iproute2", provides: ["/usr/bin/ss", "/bin/ss"], why: "finding a session's process" },
+  { name: "procps", provides: ["/usr/bin/pgrep"], why: "seeing that no process is left" },
   { name: "python3", provides: ["/usr/bin/python3"], why: "python-fido2, an independent client" },
   {
     name: "python3-pip",
