@@ -6,11 +6,13 @@
 
 import { Command } from "commander";
 import type { Deps } from "../../lib/deps/mod.ts";
+import { authCommand } from "./auth/mod.ts";
 import { createCommand } from "./create.ts";
 import { addSharedFlags } from "./flags.ts";
 import { nodesCommand } from "./nodes/mod.ts";
 import { rmCommand } from "./rm.ts";
 import { statusCommand } from "./status.ts";
+import { tokensCommand } from "./tokens/mod.ts";
 import { usersCommand } from "./users/mod.ts";
 import { versionCommand } from "./version.ts";
 
@@ -24,6 +26,8 @@ export function tctl(deps: Deps): Command {
   return program
     .addCommand(usersCommand(deps))
     .addCommand(nodesCommand(deps))
+    .addCommand(tokensCommand(deps))
+    .addCommand(authCommand(deps))
     .addCommand(createCommand(deps))
     .addCommand(rmCommand(deps))
     .addCommand(statusCommand(deps))

@@ -14,4 +14,5 @@ export type {
   NodeQuery,
 } from "./admin.ts";
 export type { AdminIdentity } from "../auth/admin/mod.ts";
-export { type AdminTarget, connectAdmin, connectAuth } from "./connect.ts";
+export { type AdminTarget, connectAdmin } from "./connect.ts";
+export { connectNode, type NodeCalls, type NodeKeys } from "./node_calls.ts";

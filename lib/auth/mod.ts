@@ -8,6 +8,7 @@
  * @module
  */
 
+export type { NodePolicy } from "./access/mod.ts";
 export type * from "./auth.ts";
 export { type AuthLimits, DEFAULT_LIMITS, type Rate } from "./limits.ts";
 export { openAuth } from "./open_auth.ts";

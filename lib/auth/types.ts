@@ -163,7 +163,9 @@ export interface LoginCertificates {
 export interface JoinToken {
   /** Names it without giving it away. */
   id: string;
+  /** When it was made. */
   createdAtMs: number;
+  /** Until when it is good. */
   expiresAtMs: number;
 }
 

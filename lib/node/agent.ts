@@ -56,9 +56,11 @@ export interface NodeOptions {
   directory: string;
   /** Where sshd listens; port 0 lets the system choose, once. */
   listen: HostPort;
+  /** Where it gets its certificate and its policy, and is listed. */
   cluster: NodeCluster;
   /** How often is looked at whether the certificate is to be renewed; a minute when absent. */
   checkEveryMs?: number;
+  /** Time, and where programs are. */
   deps: Pick<Deps, "clock" | "env">;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Socket } from "node:net";
 import type { Auth } from "../auth/mod.ts";
 import type { Deps } from "../deps/mod.ts";
 import { getLogger } from "@logtape/logtape";
@@ -16,6 +17,7 @@ import { roomForConnections } from "./open_files.ts";
 import { parsePublicAddress } from "./public_address.ts";
 import type { CertificateSource } from "./tls/certificates.ts";
 import { ConnectionCaps } from "./tls/connection_caps.ts";
+import { TlsEndpoint } from "./tls/endpoint.ts";
 import { Listener } from "./tls/listener.ts";
 import { WebEndpoints } from "./tls/web_endpoints.ts";
 import { WebServer } from "./web/server.ts";
@@ -100,8 +102,20 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
           onSecure: (socket) => void socket.end(),
         }),
       );
+      const clusterWeb = async (socket: Socket) => {
+        const { certPem, keyPem } = await auth.serverTls();
+        const endpoint = new TlsEndpoint({
+          certPem,
+          keyPem,
+          alpnProtocols: [ALPN_HTTP1],
+          handshakeMs,
+          onSecure: (secure) => server.accept(secure),
+        });
+        endpoint.accept(socket);
+      };
       return {
         web: (socket, hello) => web.accept(socket, hello),
+        cluster_web: (socket) => void clusterWeb(socket).catch((error) => socket.destroy(error)),
         probe: (socket, hello) => probe.accept(socket, hello),
         auth: (socket) => rpc.acceptAuth(socket),
         transport: (socket) => rpc.acceptTransport(socket),

@@ -18,7 +18,9 @@ export const NODE_POLICY_VERSION = 1;
 
 /** What a node decides by; plain JSON. */
 export interface NodePolicy {
-  version: typeof NODE_POLICY_VERSION;
+  /** Version of this form. */
+  version: 1;
+  /** The cluster that made it. */
   clusterName: string;
   /** Name of the node that it is for. */
   node: string;
@@ -40,8 +42,11 @@ export interface NodePolicy {
 
 /** Somebody at the door, as a verified certificate says. */
 export interface PolicyAttempt {
+  /** Whom the certificate is for. */
   user: string;
+  /** What it says of them. */
   holder: CertifiedHolder;
+  /** Whether somebody has touched a key for exactly this certificate. */
   mfaVerified: boolean;
   /** The operating system user. */
   login: string;

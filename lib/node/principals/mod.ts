@@ -34,9 +34,13 @@ const MAX_TEXT_LENGTH = 64;
 
 /** A decision as written down. */
 export interface DecisionRecord {
+  /** The operating system user that was asked for. */
   login: string;
+  /** Who asked, where that is proven. */
   user?: string;
+  /** What was decided. */
   reason: PrincipalsAnswer["reason"];
+  /** What was wrong, in words. */
   problem?: string;
 }
 

@@ -27,11 +27,13 @@ export type Route =
   | {
     /**
      * - `web`: pages and web API.
+     * - `cluster_web`: the same under the cluster's own name and certificate, for machines that know the cluster by nothing but
+     *   its certificate authority.
      * - `auth`: RPCs of the auth service.
      * - `transport`: RPCs of the proxy itself.
      * - `probe`: somebody who tries whether ALPN survives the way here, and hangs up when it does.
      */
-    to: "web" | "auth" | "transport" | "probe";
+    to: "web" | "cluster_web" | "auth" | "transport" | "probe";
   }
   | { to: "nowhere"; alert: number };
 
@@ -53,7 +55,10 @@ export function routeOf(hello: ClientHello, clusterName: string): Route {
     if (protocol === ALPN_REVERSE_TUNNEL) return { to: "probe" };
   }
   if (teleports.length > 0) return refuse("NO_APPLICATION_PROTOCOL");
-  if (serverName === clusterServerName(clusterName)) return { to: "auth" };
+  if (serverName === clusterServerName(clusterName)) {
+    const [first, ...others] = alpnProtocols;
+    return { to: first === ALPN_HTTP1 && others.length === 0 ? "cluster_web" : "auth" };
+  }
   if (serverName?.endsWith(`.${API_DOMAIN}`)) return refuse("UNRECOGNIZED_NAME");
   const speaksHttp1 = alpnProtocols.length === 0 || alpnProtocols.includes(ALPN_HTTP1);
   return speaksHttp1 ? { to: "web" } : refuse("NO_APPLICATION_PROTOCOL");

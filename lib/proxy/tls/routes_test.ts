@@ -15,6 +15,8 @@ Deno.test.each(
     { alpn: [AUTH], name: undefined, to: "auth" },
     { alpn: [AUTH, "h2"], name: NAME, to: "auth" },
     { alpn: ["h2", AUTH], name: "proxy.example.com", to: "auth" },
+    { alpn: ["http/1.1"], name: NAME, to: "cluster_web" },
+    { alpn: ["http/1.1", "h2"], name: NAME, to: "auth" },
     { alpn: [], name: NAME, to: "auth" },
     { alpn: ["h2"], name: NAME, to: "auth" },
     { alpn: ["teleport-proxy-ssh-grpc", "h2"], name: NAME, to: "transport" },

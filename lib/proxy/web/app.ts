@@ -12,6 +12,7 @@ import { errorAnswer, WebError } from "./errors.ts";
 import { securityHeaders } from "./headers.ts";
 import { headlessEvents, headlessGet, headlessPut } from "./headless.ts";
 import { headlessLogin } from "./headless_login.ts";
+import { exportAuthority, hostCredentials } from "./hosts.ts";
 import { assetFile, headlessPage, homePage, invitePage, loginPage, notFoundPage } from "./pages.ts";
 import { find, ping, pingConnector } from "./ping.ts";
 import { finishRegistration, invitation, registerChallenge } from "./registration.ts";
@@ -40,6 +41,8 @@ const API: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/webapi/users/password/token/:token": { GET: invitation },
   "/webapi/mfa/token/:token/registerchallenge": { POST: registerChallenge },
   "/webapi/mfa/authenticatechallenge": { POST: authenticateChallenge },
+  "/webapi/auth/export": { GET: exportAuthority },
+  "/webapi/host/credentials": { POST: hostCredentials },
   "/webapi/headless/login": { POST: headlessLogin },
   "/webapi/ssh/certs": { POST: headlessLogin },
   "/webapi/headless/:id": { GET: headlessGet, PUT: headlessPut },
