@@ -42,6 +42,7 @@ export class TlsEndpoint {
     });
     this.#server.on("secureConnection", (socket) => {
       socket.on("error", (error) => log.debug("TLS connection failed: {error}", { error }));
+      holdBackWithReader(socket);
       // `rejectUnauthorized` has seen to it; nothing must ever depend on one layer alone here.
       if (withClientCertificates && !socket.authorized) socket.destroy();
       else options.onSecure(socket);
@@ -56,4 +57,21 @@ export class TlsEndpoint {
   accept(connection: Duplex): void {
     this.#server.emit("connection", connection);
   }
+}
+
+/** The TCP socket below a TLS socket, as far as it is used here. */
+interface Below {
+  _parent?: { _handle?: { readStop?: () => void; readStart?: () => void } | null };
+}
+
+/**
+ * Makes a peer wait when nobody reads what it sends. Deno 2.9.6 goes on reading from a connection that TLS was handed while
+ * the TLS socket is paused, and keeps what it reads: a peer that sends and never reads would fill the memory. There is no
+ * public way to make it stop: pausing the TCP socket itself has no effect, because TLS has taken over its handle. Where there
+ * is none, as below a stream within another connection, that stream's own flow control does it.
+ */
+function holdBackWithReader(socket: tls.TLSSocket): void {
+  const below = () => (socket as Below)._parent?._handle;
+  socket.on("pause", () => below()?.readStop?.());
+  socket.on("resume", () => below()?.readStart?.());
 }

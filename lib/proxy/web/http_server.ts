@@ -10,6 +10,12 @@ const log = getLogger(["latchkey", "proxy"]);
 const CHECK_INTERVAL_MS = 1_000;
 
 /**
+ * Requests that a connection may have under way. Browsers and tools send one after the other; whoever sends more without
+ * waiting for answers gets this many, so that a connection is worth no more than a few requests.
+ */
+const MAX_PIPELINED = 8;
+
+/**
  * An HTTP/1.1 server without a port: it is handed connections after TLS.
  *
  * node:http behaves as wanted only between `listening` and `close`: before, it ends every connection after one answer
@@ -26,7 +32,7 @@ export class HandedHttpServer {
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.idleMs,
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, limits.headersMs),
-    }, handler);
+    }, withBoundedPipeline(handler));
     let open = true;
     Object.defineProperty(this.#server, "listening", { get: () => open });
     this.#server.once("close", () => open = false);
@@ -57,6 +63,22 @@ export class HandedHttpServer {
   close(): void {
     this.#server.close();
   }
+}
+
+/** Ends connections that have too many requests under way. */
+function withBoundedPipeline(handler: http.RequestListener): http.RequestListener {
+  const underWay = new WeakMap<object, number>();
+  return (request, response) => {
+    const { socket } = request;
+    const count = (underWay.get(socket) ?? 0) + 1;
+    if (count > MAX_PIPELINED) {
+      log.debug("too many requests at once on one connection");
+      return void socket.destroy();
+    }
+    underWay.set(socket, count);
+    response.once("close", () => underWay.set(socket, underWay.get(socket)! - 1));
+    handler(request, response);
+  };
 }
 
 const STATUS_OF: Record<string, string> = {
