@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { ToolDeps } from "../../tests/support/tool_deps.ts";
+import { defaultDataDir } from "../data_dir.ts";
 import { missingRuntimeAdvice, planCompile, TARGETS } from "./compile.ts";
 import { chooseFolder, livesInCache, shimScript } from "./install.ts";
 
@@ -58,6 +60,33 @@ Deno.test("install puts working tools in a folder, knows what is not its own, an
     assert.match(await Deno.readTextFile(`${folder}/tsh`), /another/);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a Deno of npx is kept apart from the cluster's data directory", async () => {
+  const home = await Deno.makeTempDir({ prefix: "latchkey-npx-" });
+  // Packages come from the cache that is there.
+  const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+  const run = (program: string, ...args: string[]) =>
+    new Deno.Command(program, { args, env: { HOME: home, DENO_DIR: cache }, stdin: "null" })
+      .output();
+  try {
+    const npx = `${home}/.npm/_npx/7a/node_modules/deno`;
+    await Deno.mkdir(npx, { recursive: true });
+    await Deno.copyFile(Deno.execPath(), `${npx}/deno`);
+    const installed = await run(
+      `${npx}/deno`,
+      ...["run", "-A", "cmd/dev/install.ts", `--dir=${home}/bin`],
+    );
+    assert.ok(installed.success);
+    await Deno.remove(`${home}/.npm`, { recursive: true });
+    assert.ok((await run(`${home}/bin/tsh`, "version")).success);
+    // A cluster takes an empty or missing directory only.
+    await assert.rejects(Deno.stat(defaultDataDir(new ToolDeps({ homeDir: home }))), {
+      name: "NotFound",
+    });
+  } finally {
+    await Deno.remove(home, { recursive: true });
   }
 });
 

@@ -2,7 +2,7 @@
  * `deno task install [--dir DIR] [--uninstall]`: puts `tsh`, `tctl` and `teleport` on the PATH.
  *
  * Each is a small script that runs this checkout with the Deno that runs now. A Deno that came from `npx` lives in npm's
- * cache, which npm may empty; it is copied beside the scripts first, so that they keep working.
+ * cache, which npm may empty; it is copied to `~/.local/lib/latchkey` first, so that they keep working.
  *
  * @module
  */
@@ -48,10 +48,13 @@ async function writeScript(path: string, text: string): Promise<void> {
   await Deno.rename(scratch, path);
 }
 
+/** Where a Deno that may vanish is kept; not `~/.local/share/latchkey`, which is the cluster's data directory. */
+const RUNTIME_FOLDER = ".local/lib/latchkey";
+
 async function keepDeno(home: string): Promise<string> {
   const here = Deno.execPath();
   if (!livesInCache(here)) return here;
-  const folder = join(home, ".local/share/latchkey/runtime");
+  const folder = join(home, RUNTIME_FOLDER);
   await Deno.mkdir(folder, { recursive: true });
   const kept = join(folder, `deno-${Deno.version.deno}`);
   await Deno.copyFile(await Deno.realPath(here), `${kept}.new`);

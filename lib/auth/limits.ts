@@ -1,6 +1,6 @@
 /**
- * How much of everything, in one place: what strangers may try, what users may keep, how long things live. README.md and
- * ARCHITECTURE.md name these numbers, so change them together.
+ * How much of everything, in one place: what strangers may try, what users may keep, how long things live. README.md
+ * names those that people meet, so change them together.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * How much of everything the proxy takes from strangers, in one place. README.md and ARCHITECTURE.md name these
- * numbers, so change them together. What is tried and by whom is limited in `lib/auth`; this is about connections and
- * bytes.
+ * How much of everything the proxy takes from strangers, in one place. README.md names those that people meet, so change
+ * them together. What is tried and by whom is limited in `lib/auth`; this is about connections and bytes.
  *
  * @module
  */

@@ -33,7 +33,7 @@ export async function personDemo(cluster: Cluster, interrupted: AbortSignal): Pr
   console.log("That was it. The certificate it used lives one minute; the key is gone already.");
 }
 
-/** Waits until alice can sign in: her record then says that she has a key. */
+/** Waits until alice can sign in: the audit log then says that a key was added. */
 async function registered(cluster: Cluster, interrupted: AbortSignal): Promise<void> {
   console.log("Waiting for you to register (Ctrl-C ends the demo) …");
   while (true) {
