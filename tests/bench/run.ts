@@ -11,6 +11,7 @@ import { layOut, type Line } from "./figures.ts";
 
 const BENCHES: Record<string, string> = {
   tsh: "the commands, as processes",
+  ssh: "sessions and copies on a node of the embedded cluster",
   assertions: "WebAuthn assertions",
   headless: "10,000 waiting requests and 10,000 nodes",
 };

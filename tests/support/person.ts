@@ -125,6 +125,25 @@ export class Person implements Disposable {
     await this.#finishSignIn(begun.webauthn_challenge);
   }
 
+  /** Signs in for a tool: an OpenSSH certificate, good for hours, for the tool's own key. */
+  async signInForTool(
+    user: string,
+    sshPublicKey: string,
+    password = "correct horse battery",
+  ): Promise<string> {
+    const begun = await this.#expect("POST", "/webapi/mfa/login/begin", { user, pass: password });
+    const answer = await this.#expect("POST", "/webapi/mfa/login/finish", {
+      user,
+      webauthn_challenge_response: await this.key.get(
+        begun.webauthn_challenge.publicKey,
+        this.#url,
+      ),
+      pub_key: btoa(sshPublicKey),
+      ttl: 3_600e9,
+    });
+    return atob(answer.cert);
+  }
+
   async #finishSignIn(challenge: CredentialAssertion, user?: string): Promise<void> {
     const session = await this.#expect("POST", "/webapi/mfa/login/finishsession", {
       user,
