@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Backend, BackendEvent, Item, Watcher } from "../backend/mod.ts";
 import type { Deps } from "../deps/mod.ts";
 import { messageOf } from "../errors/mod.ts";
+import { KeptWatch } from "./kept_watch.ts";
 import type { Records } from "./records.ts";
 
 const log = getLogger(["latchkey", "auth"]);
@@ -33,22 +34,24 @@ export class RecordCache<T> implements AsyncDisposable {
   readonly #backend: Backend;
   readonly #options: RecordCacheOptions<T>;
   readonly #cached = new Map<string, CachedRecord<T>>();
+  readonly #watch: KeptWatch;
   #version = 0;
-  #watcher: Watcher | undefined;
-  #running: Promise<void> | undefined;
-  #retry: { timer: ReturnType<typeof setTimeout>; resolve: () => void } | undefined;
-  #closed = false;
 
   /** A cache of records in `backend`; empty before {@linkcode start}. */
   constructor(backend: Backend, options: RecordCacheOptions<T>) {
     this.#backend = backend;
     this.#options = options;
+    this.#watch = new KeptWatch({
+      what: options.what,
+      retryMs: RETRY_MS,
+      open: () => this.#load(),
+      see: (event) => this.#see(event),
+    });
   }
 
   /** Reads all records, and follows their changes from then on. */
-  async start(): Promise<void> {
-    this.#watcher = await this.#load();
-    this.#running = this.#run();
+  start(): Promise<void> {
+    return this.#watch.start();
   }
 
   /** Another number after each change. */
@@ -89,14 +92,8 @@ export class RecordCache<T> implements AsyncDisposable {
   }
 
   /** Ends the watch. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#watcher?.close();
-    if (this.#retry !== undefined) {
-      clearTimeout(this.#retry.timer);
-      this.#retry.resolve();
-    }
-    await this.#running;
+  close(): Promise<void> {
+    return this.#watch.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -118,32 +115,8 @@ export class RecordCache<T> implements AsyncDisposable {
     }
   }
 
-  async #run(): Promise<void> {
-    while (!this.#closed) {
-      try {
-        this.#watcher ??= await this.#load();
-        for await (const event of this.#watcher) this.#see(event);
-      } catch (error) {
-        log.warn("watch on {what} broke off: {reason}", {
-          what: this.#options.what,
-          reason: messageOf(error),
-        });
-      }
-      this.#watcher?.close();
-      this.#watcher = undefined;
-      if (!this.#closed) await this.#pause();
-    }
-  }
-
   #see(event: BackendEvent): void {
     if (event.type === "put") this.apply(event.item.key, event.item);
     else this.apply(event.key, undefined);
-  }
-
-  async #pause(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#retry = { timer: setTimeout(resolve, RETRY_MS), resolve };
-    await promise;
-    this.#retry = undefined;
   }
 }

@@ -1,9 +1,7 @@
-import { getLogger } from "@logtape/logtape";
 import type { Backend, BackendEvent, Item, Watcher } from "../../backend/mod.ts";
-import { isToolError, messageOf, ToolError } from "../../errors/mod.ts";
+import { isToolError, ToolError } from "../../errors/mod.ts";
+import { KeptWatch } from "../kept_watch.ts";
 import { allHeadlessPrefix, authPreferenceKey } from "../store_keys.ts";
-
-const log = getLogger(["latchkey", "auth", "headless"]);
 
 /** Between attempts to watch again when a watch broke off. */
 const RETRY_MS = 200;
@@ -54,21 +52,24 @@ export class HeadlessHub implements AsyncDisposable {
   readonly #backend: Backend;
   readonly #followers = new Map<string, Set<Mailbox>>();
   readonly #onSettings: () => void;
-  #watcher: Watcher | undefined;
-  #running: Promise<void> | undefined;
-  #retry: { timer: ReturnType<typeof setTimeout>; resolve: () => void } | undefined;
+  readonly #watch: KeptWatch;
   #closed = false;
 
   /** `onSettings` is called when the authentication settings may have changed. */
   constructor(backend: Backend, onSettings: () => void) {
     this.#backend = backend;
     this.#onSettings = onSettings;
+    this.#watch = new KeptWatch({
+      what: "headless requests",
+      retryMs: RETRY_MS,
+      open: () => this.#open(),
+      see: (event) => this.#deliver(event),
+    });
   }
 
   /** Resolves when the watch is on. */
-  async start(): Promise<void> {
-    this.#watcher = await this.#watch();
-    this.#running = this.#run();
+  start(): Promise<void> {
+    return this.#watch.start();
   }
 
   /** Throws `connection` when the hub has been closed: nobody would get any news. */
@@ -107,38 +108,15 @@ export class HeadlessHub implements AsyncDisposable {
     for (const mailboxes of this.#followers.values()) {
       for (const mailbox of mailboxes) mailbox.wake();
     }
-    this.#watcher?.close();
-    if (this.#retry !== undefined) {
-      clearTimeout(this.#retry.timer);
-      this.#retry.resolve();
-    }
-    await this.#running;
+    await this.#watch.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #watch(): Promise<Watcher> {
-    return this.#backend.watch([allHeadlessPrefix, authPreferenceKey]);
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#closed) {
-      try {
-        this.#watcher ??= await this.#rewatch();
-        for await (const event of this.#watcher) this.#deliver(event);
-      } catch (error) {
-        log.warn("watch on headless requests broke off: {reason}", { reason: messageOf(error) });
-      }
-      this.#watcher?.close();
-      this.#watcher = undefined;
-      if (!this.#closed) await this.#pause();
-    }
-  }
-
-  async #rewatch(): Promise<Watcher> {
-    const watcher = await this.#watch();
+  async #open(): Promise<Watcher> {
+    const watcher = await this.#backend.watch([allHeadlessPrefix, authPreferenceKey]);
     try {
       for (const [key, mailboxes] of this.#followers) {
         for (const mailbox of mailboxes) await this.refresh(key, mailbox);
@@ -156,12 +134,5 @@ export class HeadlessHub implements AsyncDisposable {
     if (key === authPreferenceKey) return this.#onSettings();
     const item = event.type === "put" ? event.item : undefined;
     for (const mailbox of this.#followers.get(key) ?? []) mailbox.offer({ item });
-  }
-
-  async #pause(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#retry = { timer: setTimeout(resolve, RETRY_MS), resolve };
-    await promise;
-    this.#retry = undefined;
   }
 }
