@@ -2,7 +2,7 @@
  * The one place where an error becomes words on a terminal.
  *
  *     ERROR: what was wrong
- *     hint: what can be done about it
+ *     What can be done about it.
  *
  * @module
  */
