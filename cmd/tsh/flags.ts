@@ -107,10 +107,7 @@ export function readSharedFlags(command: Command, env: Environment): SharedFlags
     ttlMinutes: readTtl(values.text("ttl")),
     insecure: values.switch("insecure"),
     connector: readConnector(values),
-    mlock: parseMlockMode(
-      values.text("mlock") ?? "auto",
-      values.source("mlock") === "env" ? "TELEPORT_MLOCK_MODE" : "--mlock",
-    ),
+    mlock: readMlockMode(values),
     skipVersionCheck: values.switch("skipVersionCheck"),
     debug: values.switch("debug"),
   };
@@ -143,6 +140,18 @@ function readConnector(values: OptionValues): string | undefined {
     }
   }
   return HEADLESS_CONNECTOR;
+}
+
+/** An empty flag is a mistake and not silently less protection: `--mlock=$MODE` where MODE is not set. */
+function readMlockMode(values: OptionValues): MlockMode {
+  switch (values.source("mlock")) {
+    case "flag":
+      return parseMlockMode(values.text("mlock") ?? "", "--mlock");
+    case "env":
+      return parseMlockMode(values.text("mlock") ?? "auto", "TELEPORT_MLOCK_MODE");
+    case "default":
+      return "auto";
+  }
 }
 
 function readTtl(text: string | undefined): number | undefined {

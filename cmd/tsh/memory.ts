@@ -11,8 +11,8 @@ import {
 } from "../../lib/memory/mod.ts";
 import type { SharedFlags } from "./flags.ts";
 
-/** When to look for copies after the login, in milliseconds: TLS has used the key by then, and the first table is out. */
-const LOOK_AFTER_MS = [1000, 5000];
+/** When to look for copies after the login, in milliseconds: TLS makes some when it connects, and the collector moves one. */
+const LOOK_AFTER_MS = [250, 1500, 5000];
 
 /** What was done for the memory of this process, and can be done for a key in it. */
 export interface KeyMemory {

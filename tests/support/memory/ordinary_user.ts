@@ -118,6 +118,19 @@ export class OrdinaryUser implements AsyncDisposable {
     return { tsh, id: id! };
   }
 
+  /** Runs a script without imports as this user. */
+  async deno(
+    script: string,
+    args: string[],
+    options: UserOptions = {},
+  ): Promise<{ code: number; said: string }> {
+    const copy = `${this.home}/script.ts`;
+    await Deno.copyFile(script, copy);
+    await Deno.chmod(copy, 0o644);
+    const deno = [`${this.#folder}/deno`, "run", "-A", "--no-check", "--quiet", copy];
+    return await this.run(["env", `DENO_DIR=${this.home}/cache`, ...deno, ...args], options);
+  }
+
   /** Runs another program as this user to its end, and gives what it said. */
   async run(command: string[], options: UserOptions = {}): Promise<{ code: number; said: string }> {
     const [first, ...rest] = [...this.prefix(options), ...command];
