@@ -29,10 +29,11 @@ export interface AppliedDropIn {
  */
 export function includedDirectory(config: string): string | undefined {
   for (const line of config.split("\n")) {
-    const [keyword, ...patterns] = line.trim().split(/[\s=]+/);
-    if (/^match$/i.test(keyword ?? "")) return undefined;
-    if (!/^include$/i.test(keyword ?? "")) continue;
-    for (const pattern of patterns.map((word) => word.replaceAll('"', ""))) {
+    const [, keyword = "", rest = ""] = /^\s*(\w+)[\s=]+(.*)$/.exec(line) ?? [];
+    if (/^match$/i.test(keyword)) return undefined;
+    if (!/^include$/i.test(keyword)) continue;
+    for (const [, quoted, bare] of rest.matchAll(/"([^"]*)"|(\S+)/g)) {
+      const pattern = quoted ?? bare!;
       const path = pattern.startsWith("/") ? pattern : join(SSHD_FOLDER, pattern);
       if (path.endsWith("/*.conf") && !dirname(path).includes("*")) return dirname(path);
     }
