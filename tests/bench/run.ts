@@ -12,6 +12,7 @@ import { layOut, type Line } from "./figures.ts";
 const BENCHES: Record<string, string> = {
   tsh: "the commands, as processes",
   ssh: "sessions and copies on a node of the embedded cluster",
+  node: "a node's decision at each login",
   assertions: "WebAuthn assertions",
   headless: "10,000 waiting requests and 10,000 nodes",
 };
