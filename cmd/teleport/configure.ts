@@ -98,8 +98,11 @@ proxy_service:
   web_listen_addr: ${quote(listen)}
   public_addr: ${quote(publicAddr ?? "localhost:3080")}
 ${keypairs}ssh_service:
-  # Registers this machine as a node.
+  # Runs OpenSSH's sshd on this machine, as a node of the cluster; needs root.
   enabled: no
+  # The proxy reaches it here. Another address than this machine's own lets people come past the proxy, as far as the node lets
+  # them in.
+  listen_addr: 127.0.0.1:3022
   labels:
     os: ${Deno.build.os}
 `;

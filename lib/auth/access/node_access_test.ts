@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { RoleConditions, RoleResource } from "../../resources/mod.ts";
-import { allowedLogins, certificateLogins, mayAccessNode } from "./node_access.ts";
+import { allowedLogins, certificateLogins, decideLogin, mayAccessNode } from "./node_access.ts";
 import { rolesOf } from "./role.ts";
 
 const NOTHING: RoleConditions = { logins: [], node_labels: {} };
@@ -135,4 +135,24 @@ Deno.test("adding a role that only denies never opens anything", () => {
       assert.ok(after.every((login) => before.includes(login)));
     }),
   );
+});
+
+Deno.test("decideLogin() wants a touch when the cluster, or any role that opens the login here, does", () => {
+  const strict = role({ allow: { logins: ["root"], node_labels: { env: ["prod"] } } });
+  strict.spec.options.require_session_mfa = true;
+  const open = role({ allow: { logins: ["root", "bob"], node_labels: EVERYWHERE } });
+  const decide = (
+    roles: RoleResource[],
+    { login = "root", env = "prod", mfaVerified = false, requireSessionMfa = false },
+  ) => decideLogin(roles, TRAITS, { env }, { login, mfaVerified, requireSessionMfa });
+  assert.equal(decide([open], {}), "allowed");
+  assert.equal(decide([open], { requireSessionMfa: true }), "mfa_required");
+  assert.equal(decide([open], { requireSessionMfa: true, mfaVerified: true }), "allowed");
+  for (const roles of [[strict, open], [open, strict]]) {
+    assert.equal(decide(roles, {}), "mfa_required");
+    assert.equal(decide(roles, { mfaVerified: true }), "allowed");
+    assert.equal(decide(roles, { env: "dev" }), "allowed", "not its node");
+    assert.equal(decide(roles, { login: "bob" }), "allowed", "not its login");
+  }
+  assert.equal(decide([strict], { login: "bob", mfaVerified: true }), "denied");
 });
