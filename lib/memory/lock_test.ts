@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import type { Finished } from "../../tests/support/processes.ts";
+import { realDeps } from "../deps/mod.ts";
+import { createWebCertificate } from "../keys/x509/mod.ts";
 import { describeLock, lockMemory, type LockReport } from "./lock.ts";
 
 const child = fileURLToPath(new URL("../../tests/support/memory/locked_child.ts", import.meta.url));
+
+/** For the load that speaks TLS. */
+const certificate = JSON.stringify(
+  await createWebCertificate({ nowMs: Date.now() }, realDeps()),
+);
 
 interface ChildAnswer {
   report: LockReport;
@@ -18,8 +26,14 @@ interface Outcome {
   answer: ChildAnswer;
 }
 
-/** Runs the child with another program in front, if any. */
+/** Runs the child, which must answer, with another program in front, if any. */
 async function run(prefix: string[], deno: string, ...args: string[]): Promise<Outcome> {
+  const { code, stdout, stderr } = await runToEnd(prefix, deno, ...args);
+  if (stdout === "") throw new Error(`the child said nothing (${code}):\n${stderr}`);
+  return { code, stderr, answer: JSON.parse(stdout.split("\n")[0]!) };
+}
+
+async function runToEnd(prefix: string[], deno: string, ...args: string[]): Promise<Finished> {
   const command = [
     ...prefix,
     deno,
@@ -32,13 +46,11 @@ async function run(prefix: string[], deno: string, ...args: string[]): Promise<O
   ];
   const { code, stdout, stderr } = await new Deno.Command(command[0]!, {
     args: command.slice(1),
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", LOAD_TLS: certificate },
     stdin: "null",
   }).output();
-  const text = new TextDecoder().decode(stdout);
-  const errors = new TextDecoder().decode(stderr);
-  if (text === "") throw new Error(`the child said nothing (${code}):\n${errors}`);
-  return { code, stderr: errors, answer: JSON.parse(text.split("\n")[0]!) };
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
 const isLinux = Deno.build.os === "linux";
@@ -58,13 +70,25 @@ Deno.test("lockMemory() locks every mapping and leaves fresh memory zero", asRoo
   assert.match(answer.line, /^memory lock: mode strict, locked, \d+ MiB of \d+ MiB locked, limit /);
 });
 
-for (const load of ["objects", "buffers", "compiled", "workers", "network", "children", "idle"]) {
+const LOADS = ["objects", "buffers", "compiled", "workers", "network", "tls", "children", "idle"];
+
+for (const load of [...LOADS, "soak"]) {
   Deno.test(`a locked process survives ${load}`, asRoot, async () => {
     const { code, stderr, answer } = await run([], Deno.execPath(), "strict", load);
     assert.equal(code, 0, stderr);
     assert.doesNotMatch(stderr, /Fatal error/);
     assert.deepEqual(answer.unlocked, []);
     assert.ok(answer.freshIsZero);
+  });
+}
+
+// What the tests above are worth: the same work aborts where the filter is left out.
+for (const load of ["objects", "buffers", "compiled", "workers", "tls", "idle"]) {
+  Deno.test(`without the filter a locked process aborts over ${load}`, asRoot, async () => {
+    const prefix = ["prlimit", "--core=0"];
+    const { code, stderr } = await runToEnd(prefix, Deno.execPath(), "unfiltered", load);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /Fatal error[^]*Check failed: 0 == ret/);
   });
 }
 

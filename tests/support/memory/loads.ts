@@ -4,6 +4,8 @@
  * @module
  */
 
+import * as http2 from "node:http2";
+
 /** Forces a full collection where V8 was started with --expose-gc. */
 function collect(): void {
   (globalThis as { gc?: () => void }).gc?.();
@@ -88,6 +90,31 @@ async function network(): Promise<void> {
   await server.shutdown();
 }
 
+/** HTTP/2 over TLS, as the connection to the cluster is. */
+async function tls(): Promise<void> {
+  const { certPem, keyPem } = JSON.parse(Deno.env.get("LOAD_TLS")!);
+  const body = new Uint8Array(1 << 19);
+  const server = http2.createSecureServer({ cert: certPem, key: keyPem });
+  server.on("stream", (stream) => {
+    stream.respond({ ":status": 200 });
+    stream.end(body);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", () => done()));
+  const { port } = server.address() as { port: number };
+  for (let round = 0; round < 20; round++) {
+    const session = http2.connect(`https://127.0.0.1:${port}`, { ca: certPem });
+    await Promise.all(Array.from({ length: 4 }, async () => {
+      const stream = session.request({ ":path": "/" });
+      let length = 0;
+      for await (const chunk of stream) length += chunk.length;
+      if (length !== body.length) throw new Error(`${length} bytes of ${body.length}`);
+    }));
+    await new Promise<void>((done) => session.close(() => done()));
+    if (round % 5 === 0) collect();
+  }
+  await new Promise<void>((done) => server.close(() => done()));
+}
+
 async function children(): Promise<void> {
   for (let round = 0; round < 20; round++) await new Deno.Command("/bin/true").output();
   collect();
@@ -98,6 +125,16 @@ async function idle(): Promise<void> {
   await pause(12_000); // the memory reducer's cycle is 8 s
 }
 
+/** All of it, round after round for half a minute, with a rest long enough for V8 to tidy up. */
+async function soak(): Promise<void> {
+  const ends = performance.now() + 30_000;
+  while (performance.now() < ends) {
+    for (const load of [objects, buffers, compiled, workers, network, tls, children]) await load();
+    await pause(2000);
+  }
+  await pause(10_000);
+}
+
 /** The loads by name. */
 export const LOADS: Record<string, () => Promise<void>> = {
   objects,
@@ -105,6 +142,8 @@ export const LOADS: Record<string, () => Promise<void>> = {
   compiled,
   workers,
   network,
+  tls,
+  soak,
   children,
   idle,
 };
