@@ -14,6 +14,7 @@ export interface AuthorizedKey extends SshPublicKey {
  * Reads an authorized_keys line: key type, base64, and perhaps a comment (sshd(8), "AUTHORIZED_KEYS FILE FORMAT"). Lines
  * with options before the type are refused, because nothing here would obey them.
  *
+ * @param parseKey Reads the key; `readPublicKeyBlob` for one that is only compared.
  * @throws {ToolError} `bad_parameter` when it is not exactly one line with one key of an accepted type and size.
  *
  * @example
@@ -24,7 +25,10 @@ export interface AuthorizedKey extends SshPublicKey {
  * assert.equal(parseAuthorizedKey(`${sshPublicKey} alice@laptop\n`).comment, "alice@laptop");
  * ```
  */
-export function parseAuthorizedKey(line: string): AuthorizedKey {
+export function parseAuthorizedKey(
+  line: string,
+  parseKey: (blob: Uint8Array) => SshPublicKey = parsePublicKeyBlob,
+): AuthorizedKey {
   if (line.length > MAX_LINE_LENGTH) {
     throw new ToolError("bad_parameter", "SSH public key is too long");
   }
@@ -37,7 +41,7 @@ export function parseAuthorizedKey(line: string): AuthorizedKey {
     );
   }
   const [, type, base64, comment = ""] = match;
-  const key = parsePublicKeyBlob(decodeBase64(base64!));
+  const key = parseKey(decodeBase64(base64!));
   if (key.type !== type) {
     throw new ToolError("bad_parameter", "SSH public key is of another type than its line says");
   }

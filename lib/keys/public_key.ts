@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import type { JsonWebKey, KeyObject } from "node:crypto";
 import { ToolError } from "../errors/mod.ts";
+import { nodeCrypto } from "./node_crypto.ts";
 import { SshReader, SshWriter } from "./ssh_wire.ts";
 
 /** Names of the public key algorithms that are taken (RFC 8709 §4, RFC 5656 §3.1, RFC 4253 §6.6). */
@@ -100,13 +101,28 @@ export function writeKeyFields(jwk: JsonWebKey, writer: SshWriter): void {
  * @throws {ToolError} `bad_parameter` when it is not exactly one key of an accepted type and size.
  */
 export function parsePublicKeyBlob(blob: Uint8Array): SshPublicKey {
+  const { key, jwk } = readBlob(blob);
+  toKeyObject(jwk);
+  return key;
+}
+
+/**
+ * Reads a public key blob as {@linkcode parsePublicKeyBlob} does, but does not ask whether a point is on its curve: for those who
+ * only compare keys, or whose next step asks that.
+ *
+ * @throws {ToolError} `bad_parameter` when it is not exactly one key of an accepted type and size.
+ */
+export function readPublicKeyBlob(blob: Uint8Array): SshPublicKey {
+  return readBlob(blob).key;
+}
+
+function readBlob(blob: Uint8Array): { key: SshPublicKey; jwk: JsonWebKey } {
   const reader: SshReader = new SshReader(blob, "SSH public key");
   const type = reader.text();
   if (!isSshKeyType(type)) reader.fail("is of a type that is not accepted");
   const jwk = readKeyFields(type, reader);
   reader.end();
-  toKeyObject(jwk);
-  return { type, blob: new Uint8Array(blob) };
+  return { key: { type, blob: new Uint8Array(blob) }, jwk };
 }
 
 /**
@@ -122,7 +138,7 @@ export function keyObjectOf(key: SshPublicKey): KeyObject {
 
 function toKeyObject(jwk: JsonWebKey): KeyObject {
   try {
-    return createPublicKey({ key: jwk, format: "jwk" });
+    return nodeCrypto().createPublicKey({ key: jwk, format: "jwk" });
   } catch (cause) {
     throw new ToolError("bad_parameter", "SSH public key is not a valid key", { cause });
   }
@@ -134,7 +150,9 @@ function toKeyObject(jwk: JsonWebKey): KeyObject {
  * @throws {ToolError} `bad_parameter` when SSH has no form for it that is accepted here.
  */
 export function sshPublicKeyOf(key: KeyObject): SshPublicKey {
-  const jwk = (key.type === "private" ? createPublicKey(key) : key).export({ format: "jwk" });
+  const jwk = (key.type === "private" ? nodeCrypto().createPublicKey(key) : key).export({
+    format: "jwk",
+  });
   const type = typeOf(jwk);
   if (type === undefined) {
     throw new ToolError("bad_parameter", "public key is of a type that is not accepted");
@@ -155,7 +173,9 @@ function typeOf(jwk: JsonWebKey): SshKeyType | undefined {
 
 /** `SHA256:` and the hash of the blob in base64 without padding, as `ssh-keygen -l` prints it. */
 export function fingerprint(key: SshPublicKey): string {
-  return `SHA256:${createHash("sha256").update(key.blob).digest("base64").replace(/=+$/, "")}`;
+  return `SHA256:${
+    nodeCrypto().createHash("sha256").update(key.blob).digest("base64").replace(/=+$/, "")
+  }`;
 }
 
 /** Whether two keys are the same key. */
@@ -166,3 +186,10 @@ export function samePublicKey(a: SshPublicKey, b: SshPublicKey): boolean {
 function base64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
+
+/** Hash that goes with each curve (RFC 5656 §6.2.1). */
+export const ECDSA_HASHES = {
+  "ecdsa-sha2-nistp256": "sha256",
+  "ecdsa-sha2-nistp384": "sha384",
+  "ecdsa-sha2-nistp521": "sha512",
+} as const;

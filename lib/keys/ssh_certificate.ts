@@ -105,9 +105,13 @@ export function parseSshCertificate(line: string): SshCertificate {
 /**
  * Reads what the base64 of a certificate line holds.
  *
+ * @param parseKey Reads its two keys; {@linkcode readPublicKeyBlob} for a certificate that is verified next.
  * @throws {ToolError} `bad_parameter` when it is not exactly one well-formed certificate.
  */
-export function parseSshCertificateBlob(bytes: Uint8Array): SshCertificate {
+export function parseSshCertificateBlob(
+  bytes: Uint8Array,
+  parseKey: (blob: Uint8Array) => SshPublicKey = parsePublicKeyBlob,
+): SshCertificate {
   const blob = new Uint8Array(bytes);
   const reader: SshReader = new SshReader(blob, "SSH certificate");
   if (blob.length > MAX_CERTIFICATE_BYTES) reader.fail("is too long");
@@ -137,8 +141,8 @@ export function parseSshCertificateBlob(bytes: Uint8Array): SshCertificate {
     validBeforeMs: validBefore === FOREVER ? Infinity : Number(validBefore) * 1000,
     criticalOptions,
     extensions,
-    publicKey: parsePublicKeyBlob(new SshWriter().string(type).raw(keyFields).bytes()),
-    caKey: parsePublicKeyBlob(caKey),
+    publicKey: parseKey(new SshWriter().string(type).raw(keyFields).bytes()),
+    caKey: parseKey(caKey),
     blob,
     signedBytes,
     signature,

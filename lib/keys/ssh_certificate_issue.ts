@@ -9,7 +9,7 @@ import {
   type SshCertificate,
   type SshCertificateFields,
 } from "./ssh_certificate.ts";
-import { type SshPublicKey, sshPublicKeyOf } from "./public_key.ts";
+import { ECDSA_HASHES, type SshPublicKey, sshPublicKeyOf } from "./public_key.ts";
 import { SshReader, SshWriter } from "./ssh_wire.ts";
 
 /** Bytes of the nonce, as ssh-keygen makes it. It keeps a CA from signing chosen bytes. */
@@ -99,10 +99,3 @@ export function signSsh(key: KeyObject, bytes: Uint8Array): Uint8Array<ArrayBuff
     }
   }
 }
-
-/** Hash that goes with each curve (RFC 5656 §6.2.1). */
-export const ECDSA_HASHES = {
-  "ecdsa-sha2-nistp256": "sha256",
-  "ecdsa-sha2-nistp384": "sha384",
-  "ecdsa-sha2-nistp521": "sha512",
-} as const;

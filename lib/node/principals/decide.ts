@@ -21,9 +21,10 @@ import { isToolError, ToolError } from "../../errors/mod.ts";
 import {
   parseAuthorizedKey,
   parseSshCertificateBlob,
+  readPublicKeyBlob,
   type SshCertificate,
-  verifySshCertificate,
-} from "../../keys/mod.ts";
+  verifySshCertificateQuickly,
+} from "../../keys/light/mod.ts";
 
 /** Critical options that sshd itself obeys. */
 const SSHD_CRITICAL_OPTIONS = ["force-command", "source-address", "verify-required"];
@@ -55,8 +56,8 @@ export interface PrincipalsAnswer {
   problem?: string;
 }
 
-/** Decides. Never throws. */
-export function decidePrincipals(question: PrincipalsQuestion): PrincipalsAnswer {
+/** Decides. Never rejects. */
+export async function decidePrincipals(question: PrincipalsQuestion): Promise<PrincipalsAnswer> {
   const { login, nowMs } = question;
   let policy: NodePolicy;
   try {
@@ -69,9 +70,10 @@ export function decidePrincipals(question: PrincipalsQuestion): PrincipalsAnswer
     return { reason: "policy_expired" };
   }
   try {
-    const certificate = parseSshCertificateBlob(Uint8Array.fromBase64(question.certificate));
-    verifySshCertificate(certificate, {
-      caKeys: policy.userCaKeys.map(parseAuthorizedKey),
+    const bytes = Uint8Array.fromBase64(question.certificate);
+    const certificate = parseSshCertificateBlob(bytes, readPublicKeyBlob);
+    await verifySshCertificateQuickly(certificate, {
+      caKeys: policy.userCaKeys.map((line) => parseAuthorizedKey(line, readPublicKeyBlob)),
       kind: "user",
       principal: login,
       nowMs,

@@ -77,16 +77,16 @@ function policy(fields: Partial<NodePolicy> = {}): NodePolicy {
 
 function decide(
   { cert = certificate(), rules = policy(), login = "root", nowMs = NOW } = {},
-): PrincipalsAnswer {
+): Promise<PrincipalsAnswer> {
   return decidePrincipals({ certificate: cert, policy: JSON.stringify(rules), login, nowMs });
 }
 
-Deno.test("a login that the certificate's role opens here is the one principal", () => {
-  assert.deepEqual(decide(), { principal: "root", user: "alice", reason: "allowed" });
-  assert.equal(decide({ login: "alice" }).principal, "alice");
+Deno.test("a login that the certificate's role opens here is the one principal", async () => {
+  assert.deepEqual(await decide(), { principal: "root", user: "alice", reason: "allowed" });
+  assert.equal((await decide({ login: "alice" })).principal, "alice");
 });
 
-Deno.test("nothing is answered to anything else", () => {
+Deno.test("nothing is answered to anything else", async () => {
   const cases: [what: string, given: Parameters<typeof decide>[0], reason: string][] = [
     ["other labels", { rules: policy({ labels: { env: "dev" } }) }, "denied"],
     ["no labels", { rules: policy({ labels: {} }) }, "denied"],
@@ -147,36 +147,40 @@ Deno.test("nothing is answered to anything else", () => {
     ["a policy without authority", { rules: policy({ userCaKeys: [] }) }, "certificate_refused"],
   ];
   for (const [what, given, reason] of cases) {
-    const answer = decide(given);
+    const answer = await decide(given);
     assert.equal(answer.principal, undefined, what);
     assert.equal(answer.reason, reason, what);
   }
 });
 
-Deno.test("session MFA, of the cluster or of a role, takes certificates with a touch only", () => {
+Deno.test("session MFA, of the cluster or of a role, takes certificates with a touch only", async () => {
   const [role] = policy().roles;
   const touched = certificate({ extensions: extensions({ mfa: "device" }) });
   const options = { ...role!.spec.options, require_session_mfa: true };
   const strictRole = { ...role!, spec: { ...role!.spec, options } };
   for (const rules of [policy({ requireSessionMfa: true }), policy({ roles: [strictRole] })]) {
-    assert.deepEqual(decide({ rules }), { user: "alice", reason: "mfa_required" });
-    assert.equal(decide({ rules, cert: touched }).principal, "root");
+    assert.deepEqual(await decide({ rules }), { user: "alice", reason: "mfa_required" });
+    assert.equal((await decide({ rules, cert: touched })).principal, "root");
   }
 });
 
-Deno.test("a changed byte of certificate or policy never lets in more", () => {
+Deno.test("a changed byte of certificate or policy never lets in more", async () => {
   const cert = Uint8Array.fromBase64(certificate());
   const text = new TextEncoder().encode(JSON.stringify(policy({ labels: { env: "dev" } })));
-  fc.assert(
-    fc.property(fc.nat(cert.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-      const bytes = cert.slice();
-      bytes[at]! ^= flip;
-      assert.equal(decide({ cert: bytes.toBase64() }).principal, undefined);
-    }),
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(cert.length - 1),
+      fc.integer({ min: 1, max: 255 }),
+      async (at, flip) => {
+        const bytes = cert.slice();
+        bytes[at]! ^= flip;
+        assert.equal((await decide({ cert: bytes.toBase64() })).principal, undefined);
+      },
+    ),
   );
-  fc.assert(
-    fc.property(fc.nat(text.length), (length) => {
-      const answer = decidePrincipals({
+  await fc.assert(
+    fc.asyncProperty(fc.nat(text.length), async (length) => {
+      const answer = await decidePrincipals({
         certificate: certificate(),
         policy: new TextDecoder().decode(text.subarray(0, length)),
         login: "root",

@@ -63,7 +63,7 @@ export async function runAsProgram(
   let answer: PrincipalsAnswer;
   try {
     const policy = readBounded(`${directory}/${POLICY_FILE}`);
-    answer = decidePrincipals({ login, certificate, policy, nowMs: clock.now() });
+    answer = await decidePrincipals({ login, certificate, policy, nowMs: clock.now() });
   } catch (error) {
     answer = { reason: "policy_unusable", problem: messageOf(error) };
   }
