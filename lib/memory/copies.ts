@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type Libc, openLibc } from "./libc.ts";
+import { openPageCalls, type PageCalls } from "./libc.ts";
 import type { SecretPage } from "./secret_page.ts";
 
 const PAGE_BYTES = 4096;
@@ -43,7 +43,7 @@ export function lockCopies(
   page: SecretPage,
   patterns: readonly Uint8Array<ArrayBuffer>[],
 ): CopiesReport | undefined {
-  const libc = page.address === undefined ? undefined : openLibc();
+  const libc = page.address === undefined ? undefined : openPageCalls();
   if (libc === undefined) return undefined;
   using scratch = Scratch.allocate(libc);
   if (scratch === undefined) return undefined;
@@ -78,7 +78,7 @@ function pageOf(address: bigint): bigint {
 }
 
 /** Runs of pages that are in memory, of mappings that can be written and are this process's own. */
-function* residentRanges(libc: Libc): Generator<Range> {
+function* residentRanges(libc: PageCalls): Generator<Range> {
   const maps = Deno.readTextFileSync("/proc/self/maps");
   const resident = new Uint8Array(SPAN_BYTES / PAGE_BYTES);
   for (const [, from, to] of maps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) rw.p /gm)) {
@@ -107,15 +107,15 @@ function* runs(base: bigint, resident: Uint8Array): Generator<Range> {
 
 /** A locked buffer into which memory is read. */
 class Scratch implements Disposable {
-  readonly #libc: Libc;
+  readonly #libc: PageCalls;
   readonly #address: bigint;
 
-  private constructor(libc: Libc, address: bigint) {
+  private constructor(libc: PageCalls, address: bigint) {
     this.#libc = libc;
     this.#address = address;
   }
 
-  static allocate(libc: Libc): Scratch | undefined {
+  static allocate(libc: PageCalls): Scratch | undefined {
     const size = BigInt(CHUNK_BYTES);
     const pointer = libc.mmap(null, size, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0n);
     const address = Deno.UnsafePointer.value(pointer);

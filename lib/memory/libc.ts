@@ -4,22 +4,9 @@
  * @module
  */
 
-const SYMBOLS = {
+/** For locking the process. */
+const PROCESS_CALLS = {
   mlockall: { parameters: ["i32"], result: "i32" },
-  mlock: { parameters: ["usize", "usize"], result: "i32" },
-  mmap: {
-    parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
-    result: "pointer",
-  },
-  munmap: { parameters: ["usize", "usize"], result: "i32" },
-  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
-  mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
-  process_vm_readv: {
-    parameters: ["i32", "buffer", "u64", "buffer", "u64", "u64"],
-    result: "isize",
-  },
-  memmem: { parameters: ["usize", "usize", "buffer", "usize"], result: "usize" },
-  getrandom: { parameters: ["buffer", "usize", "u32"], result: "isize" },
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
@@ -28,13 +15,43 @@ const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The GNU C library, opened. */
-export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+/** For looking after single pages. */
+const PAGE_CALLS = {
+  mmap: {
+    parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
+    result: "pointer",
+  },
+  munmap: { parameters: ["usize", "usize"], result: "i32" },
+  mlock: { parameters: ["usize", "usize"], result: "i32" },
+  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  getrandom: { parameters: ["buffer", "usize", "u32"], result: "isize" },
+  mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
+  memmem: { parameters: ["usize", "usize", "buffer", "usize"], result: "usize" },
+  process_vm_readv: {
+    parameters: ["i32", "buffer", "u64", "buffer", "u64", "u64"],
+    result: "isize",
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** Calls that concern the whole process. */
+export type ProcessCalls = Deno.DynamicLibrary<typeof PROCESS_CALLS>["symbols"];
+
+/** Calls that concern pages. */
+export type PageCalls = Deno.DynamicLibrary<typeof PAGE_CALLS>["symbols"];
 
 /** Opens the GNU C library, or tells that there is none. Stays open for the life of the process. */
-export function openLibc(): Libc | undefined {
+export function openProcessCalls(): ProcessCalls | undefined {
   try {
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+    return Deno.dlopen("libc.so.6", PROCESS_CALLS).symbols;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As {@linkcode openProcessCalls}. Apart from it because each call that is bound takes its time. */
+export function openPageCalls(): PageCalls | undefined {
+  try {
+    return Deno.dlopen("libc.so.6", PAGE_CALLS).symbols;
   } catch {
     return undefined;
   }
@@ -44,7 +61,7 @@ export function openLibc(): Libc | undefined {
  * The error of the call just made. Advisory: it is a second call, and the runtime may have made others in between, so
  * read it at once and look in /proc for the truth.
  */
-export function lastErrno(libc: Libc): number {
+export function lastErrno(libc: ProcessCalls): number {
   const location = libc.__errno_location();
   return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
 }

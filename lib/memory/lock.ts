@@ -12,7 +12,7 @@
  */
 
 import { encodeFilter, MACHINES, madviseFilter } from "./filter.ts";
-import { describeErrno, lastErrno, type Libc, openLibc } from "./libc.ts";
+import { describeErrno, lastErrno, openProcessCalls, type ProcessCalls } from "./libc.ts";
 import type { EffectiveMlockMode } from "./mode.ts";
 
 /** sys/mman.h. */
@@ -76,7 +76,7 @@ export function lockMemory(
   if (platform.os !== "linux") {
     return failed("memory locking is not supported on non-linux operating systems");
   }
-  const libc = openLibc();
+  const libc = openProcessCalls();
   if (libc === undefined) {
     return failed("memory locking needs the GNU C library, and libc.so.6 cannot be opened");
   }
@@ -117,7 +117,7 @@ export function describeLock(report: LockReport): string {
 }
 
 /** Locks; tells why it could not. */
-function lockAll(libc: Libc, arch: string): string | undefined {
+function lockAll(libc: ProcessCalls, arch: string): string | undefined {
   const machine = Object.hasOwn(MACHINES, arch)
     ? MACHINES[arch as keyof typeof MACHINES]
     : undefined;
@@ -128,7 +128,7 @@ function lockAll(libc: Libc, arch: string): string | undefined {
   return describeErrno(lastErrno(libc));
 }
 
-function installFilter(libc: Libc, machine: typeof MACHINES["x86_64"]): string | undefined {
+function installFilter(libc: ProcessCalls, machine: typeof MACHINES["x86_64"]): string | undefined {
   if (libc.prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n) !== 0) {
     return `the kernel refused no_new_privs: ${describeErrno(lastErrno(libc))}`;
   }
@@ -149,11 +149,11 @@ function installFilter(libc: Libc, machine: typeof MACHINES["x86_64"]): string |
   return `the kernel refused the seccomp filter that V8 needs: ${describeErrno(lastErrno(libc))}`;
 }
 
-function forbidCoreDumps(libc: Libc): void {
+function forbidCoreDumps(libc: ProcessCalls): void {
   libc.setrlimit(RLIMIT_CORE, new Uint8Array(16)); // struct rlimit { u64 soft, u64 hard }, both 0
 }
 
-function memlockLimit(libc: Libc): number | undefined {
+function memlockLimit(libc: ProcessCalls): number | undefined {
   const limit = new BigUint64Array(2);
   if (libc.getrlimit(RLIMIT_MEMLOCK, new Uint8Array(limit.buffer)) !== 0) return undefined;
   return limit[0] === 2n ** 64n - 1n ? Infinity : Number(limit[0]);

@@ -1,5 +1,5 @@
 import type { EffectiveMlockMode } from "./mode.ts";
-import { type Libc, openLibc } from "./libc.ts";
+import { openPageCalls, type PageCalls } from "./libc.ts";
 
 /** Bytes of a page; on machines with larger ones the kernel rounds up, and there is one secret page only. */
 const PAGE_BYTES = 4096;
@@ -26,11 +26,11 @@ export class SecretPage implements Disposable {
   readonly address: bigint | undefined;
   /** Whether it is locked in memory. */
   readonly isLocked: boolean;
-  readonly #libc: Libc | undefined;
+  readonly #libc: PageCalls | undefined;
 
   private constructor(
     bytes: Uint8Array<ArrayBuffer>,
-    page?: { address: bigint; isLocked: boolean; libc: Libc },
+    page?: { address: bigint; isLocked: boolean; libc: PageCalls },
   ) {
     this.bytes = bytes;
     this.address = page?.address;
@@ -40,7 +40,7 @@ export class SecretPage implements Disposable {
 
   /** Makes one. It stays mapped for the life of the process, as views of it may. */
   static allocate(mode: EffectiveMlockMode): SecretPage {
-    const libc = mode === "off" || Deno.build.os !== "linux" ? undefined : openLibc();
+    const libc = mode === "off" || Deno.build.os !== "linux" ? undefined : openPageCalls();
     if (libc === undefined) return new SecretPage(new Uint8Array(PAGE_BYTES));
     const size = BigInt(PAGE_BYTES);
     const pointer = libc.mmap(null, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0n);

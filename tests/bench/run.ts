@@ -11,6 +11,7 @@ import { layOut, type Line } from "./figures.ts";
 
 const BENCHES: Record<string, string> = {
   tsh: "the commands, as processes",
+  memory: "what locking memory costs a command that waits",
   ssh: "sessions and copies on a node of the embedded cluster",
   node: "a node's decision at each login",
   assertions: "WebAuthn assertions",

@@ -21,6 +21,8 @@ export interface StartOptions {
   cwd?: string;
   /** Another main module, for a patched copy of the program. */
   main?: string;
+  /** A program that runs it, with its arguments: prlimit. */
+  under?: readonly string[];
   /** Text for standard input; none when absent. */
   stdin?: string;
 }
@@ -136,8 +138,14 @@ export function startTool(
   args: string[],
   options: StartOptions = {},
 ): Running {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--quiet", options.main ?? mainModule, tool, ...args],
+  const [program, ...words] = [
+    ...options.under ?? [],
+    ...[Deno.execPath(), "run", "-A", "--no-check", "--quiet", options.main ?? mainModule],
+    tool,
+    ...args,
+  ];
+  const child = new Deno.Command(program!, {
+    args: words,
     clearEnv: true,
     env: { ...inheritedEnv(), NO_COLOR: "1", ...options.env },
     cwd: options.cwd,
