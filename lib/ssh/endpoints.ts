@@ -120,7 +120,9 @@ export class Endpoints implements AsyncDisposable {
       stream.catch(() => {}); // reported when it is used
       this.#streams.set(host, stream);
     }
-    const keys = login.hostAuthorityKeys.slice(0, MAX_AUTHORITY_KEYS).map(parseAuthorizedKey);
+    const keys = login.hostAuthorityKeys.slice(0, MAX_AUTHORITY_KEYS).map((line) =>
+      parseAuthorizedKey(line)
+    );
     if (keys.length === 0) {
       throw new ToolError("trust", "the cluster named no certificate authority for its hosts");
     }
