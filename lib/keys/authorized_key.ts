@@ -1,5 +1,5 @@
 import { ToolError } from "../errors/mod.ts";
-import { parsePublicKeyBlob, type SshPublicKey } from "./public_key.ts";
+import { parsePublicKeyBlob, readPublicKeyBlob, type SshPublicKey } from "./public_key.ts";
 
 /** Longest line that is read, in characters: RSA of 8192 bits takes about 1,400, the rest is comment. */
 const MAX_LINE_LENGTH = 8192;
@@ -14,7 +14,6 @@ export interface AuthorizedKey extends SshPublicKey {
  * Reads an authorized_keys line: key type, base64, and perhaps a comment (sshd(8), "AUTHORIZED_KEYS FILE FORMAT"). Lines
  * with options before the type are refused, because nothing here would obey them.
  *
- * @param parseKey Reads the key; `readPublicKeyBlob` for one that is only compared.
  * @throws {ToolError} `bad_parameter` when it is not exactly one line with one key of an accepted type and size.
  *
  * @example
@@ -25,10 +24,21 @@ export interface AuthorizedKey extends SshPublicKey {
  * assert.equal(parseAuthorizedKey(`${sshPublicKey} alice@laptop\n`).comment, "alice@laptop");
  * ```
  */
-export function parseAuthorizedKey(
-  line: string,
-  parseKey: (blob: Uint8Array) => SshPublicKey = parsePublicKeyBlob,
-): AuthorizedKey {
+export function parseAuthorizedKey(line: string): AuthorizedKey {
+  return readLine(line, parsePublicKeyBlob);
+}
+
+/**
+ * Reads a line as {@linkcode parseAuthorizedKey} does, but does not ask whether a point is on its curve: for a key that is only
+ * compared with others.
+ *
+ * @throws {ToolError} `bad_parameter` when it is not exactly one line with one key of an accepted type and size.
+ */
+export function readAuthorizedKey(line: string): AuthorizedKey {
+  return readLine(line, readPublicKeyBlob);
+}
+
+function readLine(line: string, parseKey: (blob: Uint8Array) => SshPublicKey): AuthorizedKey {
   if (line.length > MAX_LINE_LENGTH) {
     throw new ToolError("bad_parameter", "SSH public key is too long");
   }

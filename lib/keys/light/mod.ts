@@ -5,7 +5,7 @@
  * @module
  */
 
-export { parseAuthorizedKey } from "../authorized_key.ts";
+export { readAuthorizedKey } from "../authorized_key.ts";
 export { readPublicKeyBlob } from "../public_key.ts";
 export { parseSshCertificateBlob, type SshCertificate } from "../ssh_certificate.ts";
 export { verifySshCertificateQuickly } from "../ssh_certificate_verify.ts";

@@ -19,8 +19,8 @@ import {
 } from "../../auth/access/mod.ts";
 import { isToolError, ToolError } from "../../errors/mod.ts";
 import {
-  parseAuthorizedKey,
   parseSshCertificateBlob,
+  readAuthorizedKey,
   readPublicKeyBlob,
   type SshCertificate,
   verifySshCertificateQuickly,
@@ -73,7 +73,7 @@ export async function decidePrincipals(question: PrincipalsQuestion): Promise<Pr
     const bytes = Uint8Array.fromBase64(question.certificate);
     const certificate = parseSshCertificateBlob(bytes, readPublicKeyBlob);
     await verifySshCertificateQuickly(certificate, {
-      caKeys: policy.userCaKeys.map((line) => parseAuthorizedKey(line, readPublicKeyBlob)),
+      caKeys: policy.userCaKeys.map(readAuthorizedKey),
       kind: "user",
       principal: login,
       nowMs,
