@@ -63,7 +63,7 @@ Deno.test("a machine with a token gets certificates for its names, of the host a
   const { sshCertificate, expiresAtMs, hostCa } = await auth.hosts.join(asked, CLIENT);
   const certificate = parseSshCertificate(sshCertificate);
   verifySshCertificate(certificate, {
-    caKeys: hostCa.checkingKeys.map(parseAuthorizedKey),
+    caKeys: hostCa.checkingKeys.map((line) => parseAuthorizedKey(line)),
     kind: "host",
     principal: "web-1",
     nowMs: clock.now(),
