@@ -31,13 +31,17 @@ import { hasJoined, type JoinedNode, writeState } from "./state.ts";
 export interface JoinOptions {
   /** The proxy. */
   proxy: HostPort;
+  /** Of tctl tokens add. */
   token: string;
+  /** How the cluster proves itself. */
   trust: ClusterTrust;
   /** What people will call this machine. */
   nodeName: string;
+  /** By which roles open this machine. */
   labels: Record<string, string>;
   /** Where the proxy dials this machine, with or without a port; the way that leads to the proxy when absent. */
   address?: string;
+  /** Further names for the host certificate. */
   additionalPrincipals: string[];
   /** Path of sshd's configuration. */
   opensshConfig: string;
@@ -53,6 +57,7 @@ export interface JoinOptions {
 
 /** What has become of it. */
 export interface Joined {
+  /** What the machine remembers. */
   node: JoinedNode;
   /** The file with our lines of sshd's configuration. */
   dropIn: string;

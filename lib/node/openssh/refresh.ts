@@ -33,6 +33,7 @@ export function renewalOf({ clock }: Pick<Deps, "clock">): number {
 
 /** What was done. */
 export interface Refreshed {
+  /** Who was refreshed. */
   node: JoinedNode;
   /** Whether there are new certificates. */
   renewed: boolean;

@@ -4,15 +4,21 @@ import type { NodeDirectory } from "../directory.ts";
 
 /** What a machine that has joined remembers; holds its private key for the cluster. */
 export interface JoinedNode {
+  /** Version of this form. */
   version: 1;
   /** `host:port` of the proxy. */
   proxy: string;
+  /** The cluster that it has joined. */
   clusterName: string;
+  /** UUID that names it there. */
   hostId: string;
+  /** What people call it. */
   nodeName: string;
+  /** By which roles open it. */
   labels: Record<string, string>;
   /** Where the proxy dials this machine, `host:port`. */
   address: string;
+  /** Further names of its host certificate. */
   additionalPrincipals: string[];
   /** PEM. */
   tlsKeyPem: string;
@@ -24,9 +30,11 @@ export interface JoinedNode {
   renewAtMs: number;
   /** This machine's sshd. */
   sshd: {
+    /** Path of its configuration. */
     config: string;
     /** Private key of the host that the cluster has certified. */
     hostKey: string;
+    /** Where it listens. */
     port: number;
     /** How a person said that it is restarted. */
     restartCommand?: string | undefined;
