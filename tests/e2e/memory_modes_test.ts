@@ -150,6 +150,28 @@ Deno.test.each([
   assert.equal(stderr, `ERROR: ${FAILED}${reason}\n${hint}`);
 });
 
+Deno.test(
+  "where the kernel takes no filter nothing is locked, because V8 would abort",
+  asRoot,
+  async () => {
+    const file = `${world.user.home}/trace-of-filter`;
+    const inject = ["-e", "trace=seccomp,mlockall", "-e", "inject=seccomp:error=ENOSYS"];
+    const under = ["strace", "-f", "-qq", ...inject, "-o", file];
+    const reason =
+      "the kernel refused the seccomp filter that V8 needs: error 38 of the operating " +
+      "system";
+    const finished = await list([], { mayLock: true, under });
+    assert.equal(finished.code, 0, finished.stderr);
+    const advice =
+      "On machines that others use too, prefer a Linux machine where it can be locked; " +
+      "or do not try, by --mlock=off.";
+    assert.equal(preface(finished), `WARN: ${FAILED}${reason}\n${advice}\n`);
+    const calls = await Deno.readTextFile(file);
+    assert.match(calls, /seccomp\(.*INJECTED/);
+    assert.doesNotMatch(calls, /mlockall/);
+  },
+);
+
 Deno.test.each([
   ["the variable counts", [], "strict", /^ERROR: Failed to lock/],
   ["the flag wins", ["--mlock=off"], "strict", /^Complete headless/],
