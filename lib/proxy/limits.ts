@@ -16,11 +16,11 @@ export interface ProxyLimits {
   connectionsPerAddress: number;
   /** From the connection to the whole ClientHello. */
   clientHelloMs: number;
-  /** From the ClientHello to the end of the TLS handshake. */
+  /** From the ClientHello to the end of the TLS handshake; and where RPCs are spoken, from there to HTTP/2's first words. */
   handshakeMs: number;
   /** From a request's first byte to the end of its headers. */
   headersMs: number;
-  /** From a request's first byte to the end of its body. */
+  /** From a request's first byte to the end of its body; and from an RPC's beginning to the end of its request. */
   requestMs: number;
   /** How long a connection waits for the next request. */
   idleMs: number;
@@ -28,6 +28,15 @@ export interface ProxyLimits {
   headerBytes: number;
   /** A request's body. */
   bodyBytes: number;
+  /** All that a connection may send for one request: its headers, its body, and what the body is wrapped in. */
+  requestBytes: number;
+  /**
+   * Requests that a web connection may have under way. Browsers and tools send one after the other; whoever sends more
+   * without waiting for answers gets this many, so that a connection is worth no more than a few requests.
+   */
+  pipelinedRequests: number;
+  /** RPCs that a connection may have under way. */
+  callsPerConnection: number;
   /** Between two signs of life on a stream of events. Intermediaries cut what is quiet, some after 30 s. */
   heartbeatMs: number;
   /** How long a node may take to answer a connection attempt. */
@@ -49,6 +58,9 @@ export const DEFAULT_PROXY_LIMITS: Readonly<ProxyLimits> = {
   idleMs: 60 * SECOND_MS,
   headerBytes: 16 * 1024,
   bodyBytes: 64 * 1024,
+  requestBytes: 512 * 1024,
+  pipelinedRequests: 8,
+  callsPerConnection: 100,
   heartbeatMs: 10 * SECOND_MS,
   dialMs: 10 * SECOND_MS,
   closeMs: 5 * SECOND_MS,

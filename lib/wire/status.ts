@@ -144,11 +144,17 @@ export function publicError(error: unknown): ToolError {
   return new ToolError("internal", "internal error", { cause: error });
 }
 
-/** Bounded, and without control characters but for newline and tab. */
+/** Stands before every line of a peer's message but the first, so that none can pass for a line of ours, or a prompt. */
+const CONTINUATION = "\n    ";
+
+/** Bounded, without control characters but for tab and newline, and each further line indented. */
 function printable(message: string): string {
   // deno-lint-ignore no-control-regex
   const text = message.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "").trim();
-  return text.length > MAX_PEER_MESSAGE_LENGTH
+  const bounded = text.length > MAX_PEER_MESSAGE_LENGTH
     ? text.slice(0, MAX_PEER_MESSAGE_LENGTH) + "…"
     : text;
+  // Trimmed, so that a message which comes through two of us looks like one that came through one.
+  return bounded.split("\n").map((line) => line.trim()).filter((line) => line !== "")
+    .join(CONTINUATION);
 }

@@ -9,11 +9,13 @@ import {
   trustServiceHandlers,
 } from "../../auth/rpc/mod.ts";
 import type { Deps } from "../../deps/mod.ts";
+import type { ToolError } from "../../errors/mod.ts";
 import { ALPN_HTTP2, ALPN_PROXY_GRPC, authAlpn } from "../../wire/alpn.ts";
 import { AuthService } from "../../wire/gen/auth_service_pb.ts";
 import { NodePolicyService } from "../../wire/gen/node_pb.ts";
 import { TrustService } from "../../wire/gen/trust_pb.ts";
-import { GrpcServer } from "../../wire/grpc/mod.ts";
+import { GrpcServer, type GrpcServerOptions } from "../../wire/grpc/mod.ts";
+import { publicError } from "../../wire/status.ts";
 import { normalizeAddress } from "../client_address.ts";
 import type { InFlight } from "../in_flight.ts";
 import type { ProxyLimits } from "../limits.ts";
@@ -41,6 +43,7 @@ export interface ClusterRpcOptions {
  * its own ALPN protocol, those of the auth service also within a stream of the proxy's.
  */
 export class ClusterRpc implements Disposable {
+  readonly #auth: Auth;
   readonly #inFlight: InFlight;
   readonly #authTls: ClusterTls;
   readonly #transportTls: ClusterTls;
@@ -49,6 +52,7 @@ export class ClusterRpc implements Disposable {
 
   /** Makes servers that are ready for connections. */
   constructor({ auth, deps, limits, caps, proxyPublicAddr, inFlight }: ClusterRpcOptions) {
+    this.#auth = auth;
     this.#inFlight = inFlight;
     const { handshakeMs, dialMs } = limits;
     const { clusterName } = auth.settings;
@@ -63,16 +67,20 @@ export class ClusterRpc implements Disposable {
       alpnProtocols: [ALPN_HTTP2, ALPN_PROXY_GRPC],
       handshakeMs,
     });
-    const onInternalError = (path: string, error: unknown) =>
-      log.error("{path} failed: {error}", { path, error });
-    this.#authServer = new GrpcServer<RpcPeer>({ onInternalError })
+    const options: GrpcServerOptions = {
+      greetingMs: handshakeMs,
+      requestMs: limits.requestMs,
+      maxConcurrentCalls: limits.callsPerConnection,
+      onInternalError: (path, error) => log.error("{path} failed: {error}", { path, error }),
+    };
+    this.#authServer = new GrpcServer<RpcPeer>(options)
       .register(
         AuthService,
         authServiceHandlers({ auth, serverVersion: SERVER_VERSION, proxyPublicAddr, deps }),
       )
       .register(TrustService, trustServiceHandlers(auth))
       .register(NodePolicyService, nodePolicyHandlers(auth));
-    this.#transportServer = new GrpcServer<RpcPeer>({ onInternalError });
+    this.#transportServer = new GrpcServer<RpcPeer>(options);
     registerTransport(this.#transportServer, {
       auth,
       caps,
@@ -97,14 +105,35 @@ export class ClusterRpc implements Disposable {
     stream: Duplex,
     client: ClientInfo,
   ): void {
-    const serve = ({ socket, certificate }: Authenticated) => {
-      const connection = server.serve(socket, { certificate, client });
-      void this.#inFlight.track(() => connection.closed);
-    };
-    tls.accept(stream, serve).catch((error) => {
+    const fail = (error: unknown) => {
       log.error("cannot answer within the cluster: {error}", { error });
       stream.destroy();
-    });
+    };
+    const serve = async ({ socket, certificate }: Authenticated) => {
+      const refusal = await this.#refusalOf(certificate, client);
+      if (socket.destroyed) return;
+      const connection = refusal === undefined
+        ? server.serve(socket, { certificate, client })
+        : server.refuse(socket, refusal);
+      void this.#inFlight.track(() => connection.closed);
+    };
+    tls.accept(stream, (peer) => void serve(peer).catch(fail)).catch(fail);
+  }
+
+  /**
+   * Why whoever has this certificate is not let in, if so. TLS knows that the cluster made it, and that it has not
+   * expired; whether its owner is still somebody is asked here and, as a connection may outlive them, at each call.
+   */
+  async #refusalOf(certificate: Uint8Array, client: ClientInfo): Promise<ToolError | undefined> {
+    try {
+      await this.#auth.callerFromCertificate(certificate, client);
+      return undefined;
+    } catch (error) {
+      const shown = publicError(error);
+      if (shown.code === "internal") log.error("cannot tell who connects: {error}", { error });
+      else log.debug("refused {address}: {reason}", { ...client, reason: shown.message });
+      return shown;
+    }
   }
 
   /** Ends all calls and connections. */

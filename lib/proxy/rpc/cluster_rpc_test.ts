@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readAdminIdentity } from "../../auth/admin/mod.ts";
 import { realDeps } from "../../deps/mod.ts";
 import { generateKeyPair } from "../../keys/mod.ts";
 import { createCa, issueCertificate } from "../../keys/x509/mod.ts";
-import { ALPN_PROXY_GRPC, authAlpn } from "../../wire/mod.ts";
+import { ALPN_PROXY_GRPC, authAlpn, clusterServerName } from "../../wire/mod.ts";
 import { AuthService } from "../../wire/gen/auth_service_pb.ts";
+import { TransportService } from "../../wire/gen/transport_pb.ts";
 import type { GrpcClient } from "../../wire/grpc/mod.ts";
 import { InProcessCluster } from "../../../tests/support/in_process_cluster.ts";
+import { rawConnect } from "../../../tests/support/raw_http.ts";
 import { type Identity, identityOf, rpcClient } from "../../../tests/support/rpc_client.ts";
 
 const AUTH = authAlpn("demo");
@@ -106,4 +109,37 @@ Deno.test("a locked user's connection is good for nothing more", async () => {
   const admin = { kind: "admin", client: { address: "127.0.0.1" } } as const;
   await cluster.auth.users.setLocked(admin, "alice", true);
   await assert.rejects(ask(), { code: "access_denied" });
+});
+
+Deno.test("a removed user is not let in, whatever they call, and hears why", async (t) => {
+  await using cluster = await InProcessCluster.start();
+  using alice = await cluster.person();
+  const identity = await identityOf(cluster, alice);
+  const admin = { kind: "admin", client: { address: "127.0.0.1" } } as const;
+  await cluster.auth.users.delete(admin, "alice");
+  const denied = { code: "access_denied", message: /locked or removed/ };
+  await t.step("at the auth service", async () => {
+    await using rpc = rpcClient(cluster, identity, [AUTH, "h2"]);
+    await assert.rejects(rpc.unary(AuthService.method.ping, {}), denied);
+    // There is no such method there; whoever is let in hears that.
+    await assert.rejects(rpc.unary(TransportService.method.getClusterDetails, {}), denied);
+  });
+  await t.step("at the proxy", async () => {
+    await using rpc = rpcClient(cluster, identity, [ALPN_PROXY_GRPC, "h2"]);
+    await assert.rejects(rpc.unary(TransportService.method.getClusterDetails, {}), denied);
+    await assert.rejects(rpc.unary(AuthService.method.ping, {}), denied);
+  });
+});
+
+Deno.test("a client that says nothing after its certificate is cut off", async () => {
+  await using cluster = await InProcessCluster.start({ proxyLimits: { handshakeMs: 300 } });
+  using alice = await cluster.person();
+  const { cert, key, ca } = await identityOf(cluster, alice);
+  for (const alpn of [AUTH, ALPN_PROXY_GRPC]) {
+    const servername = clusterServerName("demo");
+    const options = { cert, key, ca, ALPNProtocols: [alpn], servername };
+    const socket = rawConnect(cluster, options).resume();
+    await once(socket, "secureConnect");
+    await once(socket, "close");
+  }
 });

@@ -1,16 +1,26 @@
 import { ToolError } from "../../errors/mod.ts";
 import type { Http2Stream } from "../http2/mod.ts";
 import { messagePrefix, MessageReader } from "./message.ts";
+import type { MessageBudget } from "./message_budget.ts";
 
 /** Messages, as bytes, both ways over one HTTP/2 stream. What is before and behind them is the caller's. */
-export class MessageStream {
+export class MessageStream implements Disposable {
   readonly #stream: Http2Stream;
   readonly #reader: MessageReader;
+  readonly #budget: MessageBudget | undefined;
+  /** Of the budget. */
+  #share = 0;
 
-  /** Takes messages of at most `maxMessageBytes`. */
-  constructor(stream: Http2Stream, maxMessageBytes: number) {
+  /**
+   * Takes messages of at most `maxMessageBytes`.
+   *
+   * @param budget Where a message that came in pieces has its share from its beginning until the next such message
+   * begins, or the stream is disposed of: whoever got it is at work with it that long.
+   */
+  constructor(stream: Http2Stream, maxMessageBytes: number, budget?: MessageBudget) {
     this.#stream = stream;
-    this.#reader = new MessageReader(maxMessageBytes);
+    this.#budget = budget;
+    this.#reader = new MessageReader(maxMessageBytes, (bytes) => this.#takeShare(bytes));
   }
 
   /**
@@ -45,5 +55,17 @@ export class MessageStream {
         throw new ToolError("connection", "stream ended within a message");
       }
     }
+  }
+
+  /** Keeps nothing any more. */
+  [Symbol.dispose](): void {
+    this.#takeShare(0);
+  }
+
+  #takeShare(bytes: number): void {
+    this.#budget?.giveBack(this.#share);
+    this.#share = 0;
+    this.#budget?.take(bytes);
+    this.#share = bytes;
   }
 }

@@ -85,3 +85,31 @@ Deno.test("MessageReader throws nothing else, whatever comes", () => {
     }
   }));
 });
+
+Deno.test("MessageReader tells of each message that comes in pieces, before it keeps any of it", () => {
+  const told: number[] = [];
+  const reader = new MessageReader(1000, (bytes) => told.push(bytes));
+  reader.push(join([new Uint8Array(7), new Uint8Array(0)]));
+  assert.equal(drain(reader).length, 2);
+  assert.deepEqual(told, []);
+  reader.push(messagePrefix(800));
+  assert.deepEqual([drain(reader).length, told], [0, [800]]);
+  reader.push(new Uint8Array(799));
+  assert.deepEqual([drain(reader).length, told], [0, [800]]);
+  reader.push(join([new Uint8Array(0)]).subarray(0, 1));
+  assert.deepEqual([drain(reader).length, told], [1, [800]]);
+});
+
+Deno.test("MessageReader holds about what has come, in however small pieces", () => {
+  const input = new Uint8Array(65_536);
+  const reader = new MessageReader(1_000_000);
+  reader.push(messagePrefix(1_000_000));
+  for (let sent = 0; sent < 999_999; sent++) {
+    reader.push(input.subarray(0, 1));
+    assert.equal(reader.next(), undefined);
+  }
+  reader.push(input.subarray(0, 1));
+  const message = reader.next()!;
+  assert.equal(message.length, 1_000_000);
+  assert.equal(message.buffer.byteLength, 1_000_000);
+});

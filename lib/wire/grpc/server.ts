@@ -5,6 +5,7 @@ import { type Header, headerValue, Http2Connection, type Http2Stream } from "../
 import { publicError } from "../status.ts";
 import { type AnyHandler, onBytes } from "./handlers.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "./message.ts";
+import { MessageBudget } from "./message_budget.ts";
 import { MessageStream } from "./message_stream.ts";
 import { type BidiMethod, pathOf } from "./methods.ts";
 import type { BytesCall, BytesHandler, ServiceHandlers } from "./server_call.ts";
@@ -15,8 +16,17 @@ import { parseTimeout } from "./timeout.ts";
 export interface GrpcServerOptions {
   /** Largest message that is taken; 4 MiB when absent. */
   maxMessageBytes?: number;
-  /** Calls that one connection may have running; 256 when absent. */
+  /** Bytes that the large messages of one connection may take at once; four of the largest when absent. */
+  messageBudgetBytes?: number;
+  /** Calls that one connection may have running; 100 when absent. */
   maxConcurrentCalls?: number;
+  /** From a connection's beginning until its client has said that it speaks HTTP/2, in milliseconds; 20 s when absent. */
+  greetingMs?: number;
+  /**
+   * From a call's beginning until its request is there, in milliseconds; 20 s when absent. Where there are many requests
+   * it is the first one that counts.
+   */
+  requestMs?: number;
   /** Silence after which a client is asked for a sign of life, in milliseconds; one minute when absent. */
   keepAliveMs?: number;
   /** Told of every failure that is not a `ToolError`: the client only hears `internal error`. */
@@ -26,13 +36,19 @@ export interface GrpcServerOptions {
 /** A laptop that was closed in the middle of a session is noticed after three of these. */
 const DEFAULT_KEEP_ALIVE_MS = 60_000;
 
+/** Time for what a client has ready when it begins. */
+const DEFAULT_REQUEST_MS = 20_000;
+
+/** Large messages that a connection may have at once. */
+const LARGE_MESSAGES = 4;
+
 /** Longest time that a client can set and that is counted, in milliseconds: timers take no more (2³¹ − 1). */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Serves methods over any number of connections. `Context` is what is known of a connection: who the caller is. */
 export class GrpcServer<Context> implements Disposable {
   readonly #options: GrpcServerOptions;
-  readonly #handlers = new Map<string, BytesHandler<Context>>();
+  readonly #handlers = new Map<string, Registered<Context>>();
   readonly #services = new Set<string>();
   readonly #connections = new Set<Http2Connection>();
 
@@ -51,7 +67,10 @@ export class GrpcServer<Context> implements Disposable {
     for (const method of service.methods) {
       const handler = byName[method.localName];
       if (handler !== undefined) {
-        this.#handlers.set(pathOf(method), onBytes(method, handler.bind(handlers)));
+        this.#handlers.set(pathOf(method), {
+          handle: onBytes(method, handler.bind(handlers)),
+          hasOneRequest: method.methodKind !== "bidi_streaming",
+        });
       }
     }
     return this;
@@ -60,7 +79,7 @@ export class GrpcServer<Context> implements Disposable {
   /** Adds a method whose messages its handler encodes and decodes: for streams of much data. */
   registerBytes(method: BidiMethod, handler: BytesHandler<Context>): this {
     this.#services.add(method.parent.typeName);
-    this.#handlers.set(pathOf(method), handler);
+    this.#handlers.set(pathOf(method), { handle: handler, hasOneRequest: false });
     return this;
   }
 
@@ -71,11 +90,39 @@ export class GrpcServer<Context> implements Disposable {
    * @returns The connection, which can be watched or ended.
    */
   serve(socket: Duplex, context: Context): Http2Connection {
+    const budget = new MessageBudget(
+      this.#options.messageBudgetBytes ?? LARGE_MESSAGES * this.#maxMessageBytes,
+    );
+    return this.#connect(
+      socket,
+      (stream, headers) => this.#answer(stream, headers, { context, budget }),
+    );
+  }
+
+  /**
+   * Speaks gRPC with somebody who is not let in: whatever is called, `reason` is the answer, and nothing of a request is
+   * read. A client that is told so has no use for the connection; one that stays is cut off after the time of a request.
+   */
+  refuse(socket: Duplex, reason: ToolError): Http2Connection {
+    const connection = this.#connect(
+      socket,
+      (stream) => Promise.resolve(this.#end(stream, reason)),
+    );
+    const timer = setTimeout(() => connection.destroy(reason), this.#requestMs);
+    connection.closed.then(() => clearTimeout(timer));
+    return connection;
+  }
+
+  #connect(
+    socket: Duplex,
+    onRequest: (stream: Http2Stream, headers: readonly Header[]) => Promise<void>,
+  ): Http2Connection {
     const connection = new Http2Connection(socket, {
       role: "server",
       maxConcurrentStreams: this.#options.maxConcurrentCalls,
+      greetingMs: this.#options.greetingMs ?? DEFAULT_REQUEST_MS,
       keepAliveMs: this.#options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS,
-      onRequest: (stream, headers) => this.#answer(stream, headers, context),
+      onRequest,
     });
     this.#connections.add(connection);
     connection.closed.then(() => this.#connections.delete(connection));
@@ -94,20 +141,33 @@ export class GrpcServer<Context> implements Disposable {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  async #answer(stream: Http2Stream, headers: readonly Header[], context: Context): Promise<void> {
+  get #maxMessageBytes(): number {
+    return this.#options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+  }
+
+  get #requestMs(): number {
+    return this.#options.requestMs ?? DEFAULT_REQUEST_MS;
+  }
+
+  async #answer(
+    stream: Http2Stream,
+    headers: readonly Header[],
+    { context, budget }: { context: Context; budget: MessageBudget },
+  ): Promise<void> {
     const path = headerValue(headers, ":path") ?? "";
     const refusal = refusalOf(headers);
     if (refusal !== undefined) return stream.respondOnly(refusal, { reset: true });
     const handler = this.#handlers.get(path);
     if (handler === undefined) return this.#end(stream, this.#unknown(path));
 
-    const call = new RunningCall(stream, headers, {
+    using call = new RunningCall(stream, headers, {
       context,
       path,
-      maxMessageBytes: this.#options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+      messages: new MessageStream(stream, this.#maxMessageBytes, budget),
+      requestMs: this.#requestMs,
+      hasOneRequest: handler.hasOneRequest,
     });
-    using _ = call;
-    const running = handler(call);
+    const running = handler.handle(call);
     // When the call's time is over the client hears so at once, but its place is taken until the handler is done.
     await Promise.race([running, call.ended]).then(
       () => this.#end(stream, undefined),
@@ -155,6 +215,22 @@ function refusalOf(headers: readonly Header[]): Header[] | undefined {
   return undefined;
 }
 
+/** A method that is served. */
+interface Registered<Context> {
+  handle: BytesHandler<Context>;
+  /** Whether the request is over once its only message is. */
+  hasOneRequest: boolean;
+}
+
+/** What a {@linkcode RunningCall} is told. */
+interface CallParts<Context> {
+  context: Context;
+  path: string;
+  messages: MessageStream;
+  requestMs: number;
+  hasOneRequest: boolean;
+}
+
 /** A call while its handler runs. */
 class RunningCall<Context> implements BytesCall<Context>, Disposable {
   readonly context: Context;
@@ -164,19 +240,18 @@ class RunningCall<Context> implements BytesCall<Context>, Disposable {
   readonly #stream: Http2Stream;
   readonly #headers: readonly Header[];
   readonly #messages: MessageStream;
+  readonly #hasOneRequest: boolean;
   readonly #abort = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #requestTimer: ReturnType<typeof setTimeout>;
 
-  constructor(
-    stream: Http2Stream,
-    headers: readonly Header[],
-    { context, path, maxMessageBytes }: { context: Context; path: string; maxMessageBytes: number },
-  ) {
+  constructor(stream: Http2Stream, headers: readonly Header[], parts: CallParts<Context>) {
     this.#stream = stream;
     this.#headers = headers;
-    this.#messages = new MessageStream(stream, maxMessageBytes);
-    this.context = context;
-    this.path = path;
+    this.#messages = parts.messages;
+    this.#hasOneRequest = parts.hasOneRequest;
+    this.context = parts.context;
+    this.path = parts.path;
     this.ended = new Promise((_, reject) => {
       this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
     });
@@ -191,6 +266,10 @@ class RunningCall<Context> implements BytesCall<Context>, Disposable {
         Math.min(timeoutMs, MAX_TIMEOUT_MS),
       );
     }
+    this.#requestTimer = setTimeout(
+      () => this.#abort.abort(new ToolError("expired", "the request did not come in time")),
+      parts.requestMs,
+    );
   }
 
   get signal(): AbortSignal {
@@ -205,6 +284,7 @@ class RunningCall<Context> implements BytesCall<Context>, Disposable {
     this.signal.throwIfAborted();
     const message = await this.#messages.receive();
     this.signal.throwIfAborted();
+    if (!this.#hasOneRequest || message === undefined) clearTimeout(this.#requestTimer);
     return message;
   }
 
@@ -221,5 +301,7 @@ class RunningCall<Context> implements BytesCall<Context>, Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#requestTimer);
+    this.#messages[Symbol.dispose]();
   }
 }

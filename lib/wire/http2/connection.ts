@@ -28,6 +28,7 @@ import {
 import { isWellFormed } from "./header_rules.ts";
 import { encodeHeaders } from "./hpack.ts";
 import type { Header } from "./hpack_table.ts";
+import { LifeSigns } from "./life_signs.ts";
 import {
   CONNECTION_WINDOW_BYTES,
   DEFAULT_MAX_CONCURRENT_STREAMS,
@@ -51,8 +52,13 @@ export interface Http2ConnectionOptions {
    * a peer that has too many is refused more.
    */
   onRequest?: (stream: Http2Stream, headers: readonly Header[]) => Promise<void>;
-  /** Server: requests that may run at once; 256 when absent. */
+  /** Server: requests that may run at once; 100 when absent. */
   maxConcurrentStreams?: number;
+  /**
+   * Server: how long the client may take to say that it speaks HTTP/2 (RFC 9113 §3.4), in milliseconds. Without end when
+   * absent.
+   */
+  greetingMs?: number;
   /**
    * When nothing has come for so many milliseconds, the peer is asked for a sign of life; when it gives none for as long
    * again, the connection ends. Never asked when absent: some servers take it ill.
@@ -71,14 +77,12 @@ export class Http2Connection {
   readonly #receiver: Receiver;
   readonly #streams: StreamTable;
   readonly #owner: StreamOwner;
+  readonly #lifeSigns: LifeSigns;
   readonly #closed = Promise.withResolvers<ToolError | undefined>();
   readonly #pings: (() => void)[] = [];
   #waitingForSlot: (() => void)[] = [];
   /** Requests whose handler has not come to its end. */
   #running = 0;
-  /** Whether anything has come since the last look, and what looks. */
-  #alive = true;
-  #keepAlive: ReturnType<typeof setInterval> | undefined;
   /** No new streams: one side has said GOAWAY. */
   #draining = false;
   #ended = false;
@@ -109,10 +113,13 @@ export class Http2Connection {
     socket.on("data", (chunk: Uint8Array) => {
       this.#onBytes(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     });
-    const { keepAliveMs } = options;
-    if (keepAliveMs !== undefined) {
-      this.#keepAlive = setInterval(() => this.#checkLife(), keepAliveMs);
-    }
+    this.#lifeSigns = new LifeSigns({
+      greetingMs: options.greetingMs,
+      keepAliveMs: options.keepAliveMs,
+      ping: () => this.ping(),
+      onNoGreeting: (error) => this.#fail(error),
+      onGone: (error) => this.#end(error),
+    });
     socket.on("end", () => this.#lost());
     socket.on("close", () => this.#lost());
     socket.on("error", (cause) => this.#lost(cause));
@@ -180,19 +187,9 @@ export class Http2Connection {
     this.#sender.control(windowFrame(0, CONNECTION_WINDOW_BYTES - DEFAULT_WINDOW_BYTES));
   }
 
-  #checkLife(): void {
-    const isSilent = !this.#alive;
-    this.#alive = false;
-    if (!isSilent) return;
-    if (this.#pings.length > 0) {
-      return this.#end(new ToolError("connection", "peer gives no sign of life"));
-    }
-    void this.ping();
-  }
-
   #onBytes(bytes: Uint8Array): void {
     if (this.#ended) return;
-    this.#alive = true;
+    this.#lifeSigns.heard();
     try {
       this.#receiver.push(bytes);
     } catch (cause) {
@@ -213,7 +210,10 @@ export class Http2Connection {
       sender: this.#sender,
       credit: this.#credit,
       onRequest: (streamId, headers, endStream) => this.#onNewStream(streamId, headers, endStream),
-      onSettings: () => this.#wakeWaiting(),
+      onSettings: () => {
+        this.#lifeSigns.greeted();
+        this.#wakeWaiting();
+      },
       onPong: () => this.#pings.shift()?.(),
       onGoAway: (lastStreamId) => this.#onGoAway(lastStreamId),
       reset: (stream, code) => this.#reset(stream, code),
@@ -333,7 +333,7 @@ export class Http2Connection {
   #end(reason: ToolError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearInterval(this.#keepAlive);
+    this.#lifeSigns.stop();
     this.#receiver.stop();
     this.#sender.flushControl();
     const error = reason ?? new ToolError("connection", "connection is closed");

@@ -13,8 +13,8 @@ export const MAX_HEADER_BYTES: number = 32 * 1024;
 /** The table of headers that a peer may refer to: the size that HTTP/2 begins with. */
 export const HEADER_TABLE_BYTES = 4096;
 
-/** Requests that may run at once on one connection, if nothing else is said. */
-export const DEFAULT_MAX_CONCURRENT_STREAMS = 256;
+/** Requests that may run at once on one connection, if nothing else is said: as few as RFC 9113 §6.5.2 recommends. */
+export const DEFAULT_MAX_CONCURRENT_STREAMS = 100;
 
 /** How long the last words of a connection may take, in milliseconds. */
 export const LINGER_MS = 1000;

@@ -2,13 +2,11 @@ import type { ToolError } from "../../errors/mod.ts";
 import { ErrorCode } from "./frames.ts";
 import { encodeHeaders } from "./hpack.ts";
 import type { Header } from "./hpack_table.ts";
+import { ReceivedBytes } from "./received_bytes.ts";
 import type { Ending, Outgoing } from "./sender.ts";
 
 /** Bytes that may wait in a stream before {@linkcode Http2Stream.write} asks its caller to wait. */
 const HIGH_WATER_BYTES = 256 * 1024;
-
-/** Pieces shorter than this are copied, so that a few bytes do not hold on to a large chunk of the connection's input. */
-const COPY_BELOW_BYTES = 4096;
 
 /** What a stream asks of its connection. */
 export interface StreamOwner {
@@ -41,8 +39,7 @@ export class Http2Stream implements Outgoing {
   /** Whether the response's headers have come (client) or gone (server). */
   #hasResponse = false;
   #trailers: readonly Header[] | undefined;
-  #received: Uint8Array[] = [];
-  #receivedBytes = 0;
+  readonly #received = new ReceivedBytes();
   #remoteClosed = false;
   /** Whether the peer closed its half by saying so; what it said stays readable whatever happens to the other half. */
   #remoteEnded = false;
@@ -191,7 +188,6 @@ export class Http2Stream implements Outgoing {
   readNow(): Uint8Array | undefined {
     const bytes = this.#received.shift();
     if (bytes === undefined) return undefined;
-    this.#receivedBytes -= bytes.length;
     this.#owner.consumed(this, bytes.length);
     return bytes;
   }
@@ -245,8 +241,7 @@ export class Http2Stream implements Outgoing {
   /** Bytes have come. */
   receiveData(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#received.push(bytes.length < COPY_BELOW_BYTES ? bytes.slice() : bytes);
-    this.#receivedBytes += bytes.length;
+    this.#received.push(bytes);
     this.#wake();
   }
 
@@ -273,9 +268,7 @@ export class Http2Stream implements Outgoing {
 
   /** Drops what nobody will read, so that it no longer counts against the peer. */
   #discard(): void {
-    const bytes = this.#receivedBytes;
-    this.#received = [];
-    this.#receivedBytes = 0;
+    const bytes = this.#received.clear();
     if (bytes > 0) this.#owner.consumed(this, bytes);
   }
 
