@@ -10,6 +10,7 @@ import { ToolError } from "../lib/errors/mod.ts";
 import { addCompletionCommands } from "./completion/commands.ts";
 import { ExitStatus } from "./exit_status.ts";
 import { report } from "./report.ts";
+import { versionLine } from "./version.ts";
 
 /**
  * Runs a tool to its end.
@@ -25,6 +26,7 @@ export async function runTool(
   deps: Pick<Deps, "env" | "terminal">,
 ): Promise<number> {
   addCompletionCommands(program, deps);
+  program.version(versionLine().trimEnd(), "--version", "Print the version");
   const said = { out: "", err: "" };
   collectWords(program, said);
   try {
@@ -44,7 +46,9 @@ export async function runTool(
         return new ToolError("usage", thrown.message).exitCode;
       }
     }
-    const error = thrown instanceof CommanderError ? usageError(thrown, said.err, program) : thrown;
+    const error = thrown instanceof CommanderError
+      ? usageError(thrown, said.err, program, chosenCommands(program, args))
+      : thrown;
     return await report(error, deps, { debug: wantsDebug(program, deps) });
   }
 }
@@ -60,9 +64,31 @@ function collectWords(command: Command, said: { out: string; err: string }): voi
 }
 
 /** `error: unknown option '--x'\n(Did you mean --y?)` becomes our kind of error, with the way to help. */
-function usageError(error: CommanderError, words: string, program: Command): ToolError {
+function usageError(
+  error: CommanderError,
+  words: string,
+  program: Command,
+  path: readonly string[],
+): ToolError {
   const message = (words || error.message).trim().replace(/^error: /, "");
-  return new ToolError("usage", message, { hint: `See: ${program.name()} help`, cause: error });
+  return new ToolError("usage", message, {
+    hint: `See: ${[program.name(), ...path].join(" ")} --help`,
+    cause: error,
+  });
+}
+
+/** Names of the commands that the first words of the command line choose: `["users", "add"]`. */
+function chosenCommands(program: Command, args: readonly string[]): string[] {
+  const path: string[] = [];
+  let command = program;
+  for (const arg of args) {
+    if (arg.startsWith("-")) continue;
+    const child = command.commands.find((one) => one.name() === arg || one.aliases().includes(arg));
+    if (child === undefined) break;
+    path.push(child.name());
+    command = child;
+  }
+  return path;
 }
 
 /** Whether `--debug` was given anywhere on the command line, or TELEPORT_DEBUG is set to something true. */

@@ -51,8 +51,8 @@ Deno.test("runTool() prints help on stderr when nothing was asked", async () => 
 });
 
 Deno.test.each([
-  [["nosuch"], /^ERROR: unknown command 'nosuch'\nSee: tsh help\n$/],
-  [["dp"], /^ERROR: unknown command 'dp'\n\(Did you mean do\?\)\nSee: tsh help\n$/],
+  [["nosuch"], /^ERROR: unknown command 'nosuch'\nSee: tsh --help\n$/],
+  [["dp"], /^ERROR: unknown command 'dp'\n\(Did you mean do\?\)\nSee: tsh --help\n$/],
   [["do", "--nosuch"], /^ERROR: unknown option '--nosuch'\n/],
   [["do", "more"], /^ERROR: too many arguments for 'do'/],
   [["completion", "tcsh"], /^ERROR: .*'tcsh' is invalid.*Allowed choices are bash, zsh, fish\./],

@@ -8,6 +8,7 @@ import { Command } from "commander";
 import type { Deps } from "../../lib/deps/mod.ts";
 import { addSharedFlags } from "./flags.ts";
 import { lsCommand } from "./ls/mod.ts";
+import { commandsNotHere } from "./not_here.ts";
 import { scpCommand } from "./scp/mod.ts";
 import { sshCommand } from "./ssh/mod.ts";
 import { versionCommand } from "./version.ts";
@@ -23,5 +24,6 @@ export function tsh(deps: Deps): Command {
   program.addCommand(scpCommand(deps));
   program.addCommand(sshCommand(deps));
   program.addCommand(versionCommand(deps));
+  for (const command of commandsNotHere(deps)) program.addCommand(command, { hidden: true });
   return program;
 }

@@ -43,7 +43,7 @@ export function showWaiting(
   return new StatusLine(deps.terminal, () => {
     const seconds = Math.max(0, Math.ceil((end - deps.clock.monotonic()) / 1000));
     const left = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    return `Waiting for approval, ${left} left. Ctrl-C withdraws the request.`;
+    return `Waiting for approval, ${left} left (Ctrl-C withdraws)`;
   });
 }
 

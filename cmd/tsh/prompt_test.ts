@@ -60,7 +60,7 @@ Deno.test("showWaiting() fits a narrow terminal", async () => {
   {
     await using _waiting = showWaiting(deps, 180_000);
   }
-  assert.equal(deps.err, "\r\x1b[KWaiting for approva\r\x1b[K");
+  assert.equal(deps.err, "\r\x1b[KWaiting for appro\r\x1b[K");
 });
 
 Deno.test("showWaiting() is silent where nobody looks", async () => {

@@ -5,7 +5,7 @@
  */
 
 import { messageOf, ToolError } from "../errors/mod.ts";
-import { joinHostPort } from "./address.ts";
+import { isLoopback, joinHostPort } from "./address.ts";
 
 /** Codes with which node and OpenSSL say that a certificate chain leads to nobody who is trusted. */
 const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
@@ -29,6 +29,10 @@ export const UNTRUSTED_HINT =
   "If the proxy's certificate comes from your own certificate authority, name its certificate in " +
   "SSL_CERT_FILE, or the directory that holds it in SSL_CERT_DIR. " +
   "If neither is so, somebody may be in between: ask the cluster's administrator.";
+
+/** The certificate is on this very machine, only not where it is looked for. */
+const LOCAL_HINT =
+  "For a cluster on this machine set SSL_CERT_FILE to webproxy_cert.pem in its data directory. ";
 
 /** Whom the connection was to. */
 export interface Endpoint {
@@ -67,7 +71,7 @@ export function networkError(error: unknown, { host, port }: Endpoint): ToolErro
     case "ECONNRESET":
     case "EPIPE":
     case "ERR_STREAM_PREMATURE_CLOSE":
-      return fail(`the connection to ${where} was cut off`);
+      return fail(`the connection to ${where} was cut off`, CUT_OFF);
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return new ToolError(
         "trust",
@@ -82,7 +86,7 @@ export function networkError(error: unknown, { host, port }: Endpoint): ToolErro
     return new ToolError(
       "trust",
       `the certificate of ${where} is not trusted: ${messageOf(error)}`,
-      { cause: error, hint: UNTRUSTED_HINT },
+      { cause: error, hint: isLoopback(host) ? LOCAL_HINT + UNTRUSTED_HINT : UNTRUSTED_HINT },
     );
   }
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER") {
@@ -92,6 +96,9 @@ export function networkError(error: unknown, { host, port }: Endpoint): ToolErro
 }
 
 const CHECK_ADDRESS = "Check the proxy's address (--proxy or TELEPORT_PROXY).";
+const CUT_OFF =
+  "Try again. If it happens each time, something on the way ends the connection: a firewall, a load " +
+  "balancer, or the proxy itself, whose log then says why.";
 const CHECK_NETWORK = "Check this machine's network, and the proxy's address.";
 
 function codeOf(error: unknown): string {

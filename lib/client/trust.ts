@@ -11,7 +11,8 @@
  */
 
 import * as tls from "node:tls";
-import type { Deps } from "../deps/mod.ts";
+import type { Deps, Environment } from "../deps/mod.ts";
+import { ToolError } from "../errors/mod.ts";
 import { isLoopback } from "./address.ts";
 
 /** Name of the file in a cluster's data directory that holds its web certificate, Teleport's and ours. */
@@ -26,18 +27,40 @@ const MAX_CERTIFICATE_BYTES = 1024 * 1024;
 /** TLS options that say whom to trust. */
 export type Trust = { rejectUnauthorized: false } | { ca: string[] };
 
-/** Whom to trust when connecting to `host`. */
+/**
+ * Whom to trust when connecting to `host`.
+ *
+ * @throws {ToolError} `trust` when SSL_CERT_FILE or SSL_CERT_DIR names what cannot be read.
+ */
 export async function trustFor(
   host: string,
   options: { insecure: boolean },
   deps: Pick<Deps, "env" | "process">,
 ): Promise<Trust> {
   if (options.insecure) return { rejectUnauthorized: false };
-  const system = tls.getCACertificates("system");
-  const roots = system.length > 0 ? system : tls.getCACertificates("bundled");
+  const roots = systemRoots(deps.env);
   if (!isLoopback(host)) return { ca: roots };
   const local = await Promise.all(localCertificateFiles(deps).map(readCertificates));
   return { ca: [...local.flat(), ...roots] };
+}
+
+/** The roots of the system, or Mozilla's where it has none. */
+function systemRoots(env: Environment): string[] {
+  let system: string[];
+  try {
+    system = tls.getCACertificates("system");
+  } catch (cause) {
+    const named = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+      .flatMap((name) => env.get(name) === undefined ? [] : [`${name} (${env.get(name)})`]);
+    const what = named.length > 0 ? named.join(" or ") : "the system's certificate authorities";
+    throw new ToolError("trust", `cannot read ${what}`, {
+      cause,
+      hint:
+        "SSL_CERT_FILE names a file of PEM certificates, SSL_CERT_DIR a directory of such files. " +
+        "Correct it, or unset it to use the system's own.",
+    });
+  }
+  return system.length > 0 ? system : tls.getCACertificates("bundled");
 }
 
 /** Files that may hold the web certificate of a cluster on this machine. */

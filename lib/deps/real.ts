@@ -12,6 +12,10 @@ const RANDOM_CHUNK_BYTES = 65536;
 
 /** The real clock, generator, environment, terminal and process. */
 export function realDeps(): Deps {
+  // Deno's TLS reads these two by itself, and takes an empty one for a file without a name.
+  for (const name of ["SSL_CERT_FILE", "SSL_CERT_DIR"]) {
+    if (Deno.env.get(name) === "") Deno.env.delete(name);
+  }
   const env: Environment = { get: (name) => Deno.env.get(name) || undefined };
   return { clock, random, env, terminal, process: new RealProcess(env) };
 }

@@ -30,8 +30,8 @@ export class StatusLine implements AsyncDisposable {
   }
 
   #show(): void {
-    // One column stays free: a terminal that is filled to the edge may begin a new line.
-    const columns = (this.#terminal.columns() ?? 80) - 1;
+    // Three columns stay free: for the `^C` that a terminal shows, and because a full line may begin a new one.
+    const columns = (this.#terminal.columns() ?? 80) - 3;
     const line = truncateToWidth(printable(this.#text()), columns);
     if (line === this.#shown) return;
     this.#shown = line;
