@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { Cluster } from "../support/cluster.ts";
-import { Person } from "../support/person.ts";
+import { type Answer, Person } from "../support/person.ts";
 import type { Running } from "../support/processes.ts";
 
 let cluster: Cluster;
@@ -22,6 +22,12 @@ Deno.test.afterAll(async () => {
   alice[Symbol.dispose]();
   await cluster[Symbol.asyncDispose]();
 });
+
+/** What an answer is told that comes too late. */
+function notPending(state: string): Answer {
+  const message = `cannot approve a headless authentication from a non-pending state: ${state}`;
+  return { status: 412, body: { error: { message } } };
+}
 
 /** Starts `tsh ls --headless` for alice and waits for its link. */
 async function waiting(...args: string[]): Promise<{ tsh: Running; id: string }> {
@@ -93,8 +99,7 @@ Deno.test(
     assert.equal((await alice.headless(id)).status, 200);
     tsh.signal("SIGINT");
     assert.equal((await tsh.finished()).code, 130);
-    const refused = await alice.approve(id);
-    assert.notEqual(refused.status, 200);
+    assert.deepEqual(await alice.approve(id), notPending("withdrawn"));
   },
 );
 
@@ -103,7 +108,8 @@ Deno.test("a request is answered once", async () => {
   const answers = await Promise.all([alice.touch(), alice.touch()]).then((touches) =>
     Promise.all(touches.map((touch) => alice.approve(id, touch)))
   );
-  assert.deepEqual(answers.map((answer) => answer.status === 200).sort(), [false, true]);
+  const ok = { status: 200, body: { message: "ok" } };
+  assert.deepEqual(answers.sort((a, b) => a.status - b.status), [ok, notPending("approved")]);
   assert.equal((await tsh.finished()).code, 0);
 });
 
@@ -112,8 +118,8 @@ Deno.test("nobody else can see or approve alice's request", async () => {
   await mallory.acceptInvitation(await cluster.invite("mallory"));
   const { tsh, id } = await waiting();
   const [seen, approved] = await Promise.all([mallory.headless(id), mallory.approve(id)]);
-  assert.notEqual(seen.status, 200);
-  assert.notEqual(approved.status, 200);
+  const body = { error: { message: "requested invalid headless session" } };
+  assert.deepEqual([seen, approved], [{ status: 400, body }, { status: 404, body }]);
   await alice.approve(id);
   assert.equal((await tsh.finished()).code, 0);
 });
