@@ -34,6 +34,42 @@ Deno.test("any number of requests may follow one another on a connection", async
   socket.destroy();
 });
 
+Deno.test("any number of bytes may come on a connection, in requests that end", async () => {
+  await using cluster = await InProcessCluster.start({ proxyLimits: { requestBytes: 2_000 } });
+  const padding = `X-Padding: ${"x".repeat(1_500)}\r\n`;
+  const socket = rawConnect(cluster);
+  let text = "";
+  socket.on("data", (bytes) => text += bytes);
+  for (let turn = 1; turn <= 10; turn++) {
+    socket.write(FIND.replace("Host", padding + "Host"));
+    while (answers(text) < turn) await once(socket, "data");
+  }
+  socket.destroy();
+});
+
+const POST = "POST /webapi/mfa/login/begin HTTP/1.1\r\nHost: localhost\r\n" +
+  "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+Deno.test.each<{ what: string; start: string; more: string }>([
+  { what: "a chunk's extension", start: POST + "2;", more: "a".repeat(65_536) },
+  { what: "chunks of a byte", start: POST, more: "1\r\n \r\n".repeat(10_000) },
+  { what: "trailers", start: POST + "0\r\n", more: `X: ${"a".repeat(1_000)}\r\n`.repeat(60) },
+  { what: "empty lines", start: "\r\n", more: "\r\n".repeat(32_768) },
+])("a request whose wrapping does not end is cut off: $what", async ({ start, more }) => {
+  await using cluster = await InProcessCluster.start();
+  const socket = rawConnect(cluster).resume();
+  socket.on("error", () => {});
+  let closed = false;
+  socket.once("close", () => closed = true);
+  await once(socket, "secureConnect");
+  socket.write(start);
+  let sent = 0;
+  for (; !closed && sent < 32 * 1024 * 1024; sent += more.length) {
+    await new Promise((resolve) => socket.write(more, resolve));
+  }
+  assert.ok(closed, `${sent} bytes were taken`);
+});
+
 Deno.test("a connection with many requests at once is ended", async () => {
   await using cluster = await InProcessCluster.start();
   assert.ok(answers(await rawExchange(cluster, FIND.repeat(1000), LAST)) <= 8);
@@ -60,7 +96,7 @@ Deno.test("a peer that sends what nobody reads has to wait, and goes on when it 
   const server = new HandedHttpServer((request, response) => {
     arrived.resolve(request);
     request.on("end", () => response.end("all of it"));
-  }, DEFAULT_PROXY_LIMITS);
+  }, { ...DEFAULT_PROXY_LIMITS, requestBytes: Infinity });
   const endpoint = new TlsEndpoint({
     ...web,
     alpnProtocols: ["http/1.1"],

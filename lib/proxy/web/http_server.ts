@@ -3,17 +3,12 @@ import type { TLSSocket } from "node:tls";
 import { getLogger } from "@logtape/logtape";
 import { messageOf } from "../../errors/mod.ts";
 import type { ProxyLimits } from "../limits.ts";
+import { HttpConnection } from "./http_connection.ts";
 
 const log = getLogger(["latchkey", "proxy"]);
 
 /** How often timeouts are looked at, in milliseconds; node's own default of 30 s would let them slip by that much. */
 const CHECK_INTERVAL_MS = 1_000;
-
-/**
- * Requests that a connection may have under way. Browsers and tools send one after the other; whoever sends more without
- * waiting for answers gets this many, so that a connection is worth no more than a few requests.
- */
-const MAX_PIPELINED = 8;
 
 /**
  * An HTTP/1.1 server without a port: it is handed connections after TLS.
@@ -23,16 +18,21 @@ const MAX_PIPELINED = 8;
  */
 export class HandedHttpServer {
   readonly #server: http.Server;
+  readonly #handler: http.RequestListener;
+  readonly #limits: ProxyLimits;
+  readonly #connections = new WeakMap<object, HttpConnection>();
 
   /** @param handler Answers requests. */
   constructor(handler: http.RequestListener, limits: ProxyLimits) {
+    this.#handler = handler;
+    this.#limits = limits;
     this.#server = http.createServer({
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.idleMs,
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, limits.headersMs),
-    }, withBoundedPipeline(handler));
+    }, (request, response) => this.#answer(request, response));
     let open = true;
     Object.defineProperty(this.#server, "listening", { get: () => open });
     this.#server.once("close", () => open = false);
@@ -56,6 +56,7 @@ export class HandedHttpServer {
 
   /** Takes a connection whose TLS handshake is done. */
   accept(socket: TLSSocket): void {
+    this.#connections.set(socket, new HttpConnection(socket, this.#limits));
     this.#server.emit("connection", socket);
   }
 
@@ -63,22 +64,21 @@ export class HandedHttpServer {
   close(): void {
     this.#server.close();
   }
+
+  #answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+    if (!this.#connections.get(request.socket)!.begin(request, response)) return;
+    if (hostHeaders(request) > 1) {
+      // Whoever stands before us may have believed the other one.
+      response.writeHead(400, { "Connection": "close", "Content-Length": "0" }).end();
+    } else {
+      this.#handler(request, response);
+    }
+  }
 }
 
-/** Ends connections that have too many requests under way. */
-function withBoundedPipeline(handler: http.RequestListener): http.RequestListener {
-  const underWay = new WeakMap<object, number>();
-  return (request, response) => {
-    const { socket } = request;
-    const count = (underWay.get(socket) ?? 0) + 1;
-    if (count > MAX_PIPELINED) {
-      log.debug("too many requests at once on one connection");
-      return void socket.destroy();
-    }
-    underWay.set(socket, count);
-    response.once("close", () => underWay.set(socket, underWay.get(socket)! - 1));
-    handler(request, response);
-  };
+/** How many `Host` headers a request has; more than one is an error (RFC 9112 §3.2), and node:http takes the first. */
+function hostHeaders({ rawHeaders }: http.IncomingMessage): number {
+  return rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host").length;
 }
 
 const STATUS_OF: Record<string, string> = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InProcessCluster, newCommand } from "../../../tests/support/in_process_cluster.ts";
-import { type RawAnswer, rawRequest } from "../../../tests/support/raw_http.ts";
+import { type RawAnswer, rawExchange, rawRequest } from "../../../tests/support/raw_http.ts";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
 const TOKEN = "0123456789abcdef".repeat(4);
@@ -269,5 +269,15 @@ Deno.test("X-Forwarded-For counts from configured proxies and from nobody else",
       await alice.deny(command.id);
       assert.equal((await waiting).status, 403);
     });
+  }
+});
+
+Deno.test("a request for two hosts is refused, and what comes behind it", async () => {
+  await using cluster = await InProcessCluster.start();
+  for (const hosts of ["Host: localhost\r\nHost: evil", "host: localhost\r\nHOST: localhost"]) {
+    const request = `GET /webapi/find HTTP/1.1\r\n${hosts}\r\n\r\n`;
+    const text = await rawExchange(cluster, request.repeat(2));
+    assert.match(text, /^HTTP\/1\.1 400 /);
+    assert.equal(text.split("HTTP/1.1").length, 2);
   }
 });
