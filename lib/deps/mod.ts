@@ -8,4 +8,4 @@
  */
 
 export * from "./deps.ts";
-export { realDeps } from "./real.ts";
+export { realClock, realDeps } from "./real.ts";

@@ -17,10 +17,11 @@ export function realDeps(): Deps {
     if (Deno.env.get(name) === "") Deno.env.delete(name);
   }
   const env: Environment = { get: (name) => Deno.env.get(name) || undefined };
-  return { clock, random, env, terminal, process: new RealProcess(env) };
+  return { clock: realClock, random, env, terminal, process: new RealProcess(env) };
 }
 
-const clock: Clock = {
+/** The real clock alone, for a program that is allowed nothing else. */
+export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
 };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { realDeps } from "../../deps/mod.ts";
+import { realClock } from "../../deps/mod.ts";
 import { runAsProgram } from "./mod.ts";
 
-if (import.meta.main) Deno.exitCode = await runAsProgram(Deno.args, realDeps());
+if (import.meta.main) Deno.exitCode = await runAsProgram(Deno.args, { clock: realClock });
