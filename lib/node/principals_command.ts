@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Environment } from "../deps/mod.ts";
 import { ToolError } from "../errors/mod.ts";
 import type { NodeDirectory } from "./directory.ts";
-import { PRINCIPALS_WORD } from "./principals/mod.ts";
+import { DECISIONS_FILE, POLICY_FILE, PRINCIPALS_WORD } from "./principals/mod.ts";
 import { run } from "./sshd/program.ts";
 
 /** The helper as a module. Not there in a compiled program, which has it inside. */
@@ -31,15 +31,16 @@ export async function writePrincipalsCommand(
     "--no-remote",
     "--no-npm",
     "--no-prompt",
-    // In a list of paths a comma is written twice.
-    `--allow-read=${directory.policy.replaceAll(",", ",,")}`,
-    `--allow-write=${directory.decisions.replaceAll(",", ",,")}`,
+    // Relative to where the script goes, because a list of paths cannot hold a path with a comma.
+    `--allow-read=${POLICY_FILE}`,
+    `--allow-write=${DECISIONS_FILE}`,
     fileURLToPath(MAIN),
   ];
   const script = `#!/bin/sh
 # Written by latchkey at each start; changes are lost. sshd asks this who may log in.
+cd ${quote(directory.path)} || exit 1
 DENO_NO_UPDATE_CHECK=1 DENO_DIR=${quote(denoDirectory(env))} \\
-exec ${[...command, directory.path].map(quote).join(" ")} "$@"
+exec ${[...command, "."].map(quote).join(" ")} "$@"
 `;
   await directory.write(directory.principals, script, 0o700);
   return `/bin/sh "${directory.principals.replaceAll("%", "%%")}" %u %k`;
