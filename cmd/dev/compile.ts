@@ -8,6 +8,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { versionLine } from "../version.ts";
 import { HELPER_MODULES, TOOL_MODULES } from "../which_tool.ts";
 
 /** What `deno compile` can build for. */
@@ -18,6 +19,9 @@ export const TARGETS = [
   "aarch64-apple-darwin",
   "x86_64-pc-windows-msvc",
 ] as const;
+
+/** A runtime that is here already. */
+const named = Deno.env.get("DENORT_BIN") || undefined;
 
 /** One binary to make. */
 export interface CompilePlan {
@@ -80,9 +84,16 @@ async function compile(plan: CompilePlan): Promise<boolean> {
     if (!output.success) {
       const stderr = new TextDecoder().decode(output.stderr);
       console.error(stderr.split("\nStack backtrace")[0]!.trimEnd());
-      if (/denort|dns error|error sending request|Failed downloading/i.test(stderr)) {
+      if (named === undefined && /denort|dns error|error sending request/i.test(stderr)) {
         console.error(missingRuntimeAdvice(plan.target));
       }
+      return false;
+    }
+    if (plan.target === Deno.build.target && !await runs(`${scratch}/${name}`)) {
+      const runtime = named === undefined ? "the runtime" : `DENORT_BIN (${named})`;
+      console.error(
+        `ERROR: the binary does not run: ${runtime} is not denort ${Deno.version.deno}`,
+      );
       return false;
     }
     const folder = plan.output.slice(0, plan.output.lastIndexOf("/"));
@@ -95,10 +106,23 @@ async function compile(plan: CompilePlan): Promise<boolean> {
   }
 }
 
+/** Whether a binary for this machine is the program: another runtime makes a file that is something else. */
+async function runs(binary: string): Promise<boolean> {
+  const command = new Deno.Command(binary, { args: ["version"], stdin: "null" });
+  const { success, stdout } = await command.output();
+  return success && new TextDecoder().decode(stdout) === versionLine();
+}
+
 async function main(): Promise<number> {
   let plans: CompilePlan[];
   try {
     plans = planCompile(Deno.args, Deno.build.target);
+    if (named !== undefined && plans.length > 1) {
+      throw new Error("DENORT_BIN is the runtime of one target; name that with --target");
+    }
+    if (named !== undefined && !await Deno.stat(named).then((file) => file.isFile, () => false)) {
+      throw new Error(`DENORT_BIN names ${named}, which is not a file`);
+    }
   } catch (error) {
     console.error(`ERROR: ${error instanceof Error ? error.message : error}`);
     return 2;

@@ -24,6 +24,26 @@ Deno.test("missingRuntimeAdvice() names the target and DENORT_BIN", () => {
   assert.match(missingRuntimeAdvice("aarch64-apple-darwin"), /DENORT_BIN=.* aarch64-apple-darwin$/);
 });
 
+Deno.test("deno task compile believes no DENORT_BIN that makes another program", async () => {
+  const run = async (denort: string, ...args: string[]) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "cmd/dev/compile.ts", ...args],
+      env: { DENORT_BIN: denort },
+      stdin: "null",
+    }).output();
+    return { code, stderr: new TextDecoder().decode(stderr).trim() };
+  };
+  const missing = await run("/nonexistent");
+  assert.equal(missing.code, 2);
+  assert.equal(missing.stderr, "ERROR: DENORT_BIN names /nonexistent, which is not a file");
+  const all = await run("/bin/true", "--target=all");
+  assert.equal(all.code, 2);
+  assert.match(all.stderr, /the runtime of one target/);
+  const another = await run(Deno.execPath());
+  assert.equal(another.code, 1);
+  assert.match(another.stderr, /^ERROR: the binary does not run: DENORT_BIN \(.*\) is not denort/);
+});
+
 Deno.test("chooseFolder() takes a folder that is on the PATH", () => {
   assert.equal(chooseFolder("/bin:/home/a/.deno/bin", "/home/a", false), "/home/a/.deno/bin");
   assert.equal(chooseFolder("/usr/local/bin:/bin", "/root", true), "/usr/local/bin");

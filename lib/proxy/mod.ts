@@ -4,6 +4,7 @@
  * @module
  */
 
+export { listenError } from "./tls/listener.ts";
 export { DEFAULT_PROXY_LIMITS, type ProxyLimits } from "./limits.ts";
 export { type Proxy, type ProxyOptions, startProxy } from "./proxy.ts";
 export {

@@ -3,8 +3,12 @@ import { getLogger } from "@logtape/logtape";
 import { openAuth } from "../../../lib/auth/mod.ts";
 import { DATABASE_FILE, openSqliteBackend } from "../../../lib/backend/mod.ts";
 import type { Deps } from "../../../lib/deps/mod.ts";
-import { messageOf, ToolError } from "../../../lib/errors/mod.ts";
-import { fixedCertificates, startProxy, watchCertificateFiles } from "../../../lib/proxy/mod.ts";
+import {
+  fixedCertificates,
+  listenError,
+  startProxy,
+  watchCertificateFiles,
+} from "../../../lib/proxy/mod.ts";
 import { type HostPort, joinHostPort, splitHostPort } from "../../../lib/resources/mod.ts";
 import { removeRuntimeFacts, writeRuntimeFacts } from "../../data_dir.ts";
 import { type ClusterSettings, dialAddress } from "./settings.ts";
@@ -110,12 +114,6 @@ function tryListen({ host, port }: HostPort): void {
   try {
     Deno.listen({ hostname: host || "0.0.0.0", port }).close();
   } catch (error) {
-    const why = error instanceof Deno.errors.AddrInUse
-      ? "another program uses that port"
-      : messageOf(error);
-    throw new ToolError("connection", `cannot listen on ${joinHostPort({ host, port })}: ${why}`, {
-      hint: "Stop the other program, or choose another port with proxy_service.web_listen_addr.",
-      cause: error,
-    });
+    throw listenError(error, joinHostPort({ host, port }));
   }
 }

@@ -135,7 +135,7 @@ Deno.test("teleport start refuses a port that is in use, and leaves nothing behi
     assert.equal(code, 1);
     assert.match(
       stderr,
-      new RegExp(`ERROR: cannot listen on 127.0.0.1:${port}: another program uses that port\n`),
+      new RegExp(`ERROR: cannot listen on 127.0.0.1:${port}: the address is in use\n`),
     );
     assert.equal(await exists(dataDir), false);
   }));

@@ -193,7 +193,8 @@ function joined(chunks: Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-function listenError(error: unknown, address: string): ToolError {
+/** What keeps a cluster from listening, in words; for errors of node and of Deno, which share their codes. */
+export function listenError(error: unknown, address: string): ToolError {
   const code = (error as { code?: unknown }).code;
   if (code === "EADDRINUSE") {
     return new ToolError("connection", `cannot listen on ${address}: the address is in use`, {
