@@ -20,6 +20,15 @@ import type { Trust } from "./trust.ts";
 /** How often the system asks a silent peer whether it is still there, in milliseconds. */
 const KEEP_ALIVE_MS = 10_000;
 
+/**
+ * Bytes of a whole exchange, with headers, interim answers and what the body is wrapped in, which no other limit counts:
+ * twice as many as the largest body.
+ */
+const MAX_EXCHANGE_BYTES = 2 * MAX_ANSWER_LENGTH;
+
+/** Interim answers (RFC 9110 §15.2) before the answer. Proxies of Teleport send none. */
+const MAX_INTERIM_ANSWERS = 20;
+
 /** An answer of the web API. */
 export interface WebAnswer {
   /** HTTP status. */
@@ -116,6 +125,15 @@ export class WebClient {
     request.on("socket", (socket) => {
       socket.setNoDelay(true);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
+      let bytes = 0;
+      socket.on("data", (chunk: Uint8Array) => {
+        bytes += chunk.length;
+        if (bytes > MAX_EXCHANGE_BYTES) stop(endless());
+      });
+    });
+    let interim = 0;
+    request.on("information", () => {
+      if (++interim > MAX_INTERIM_ANSWERS) stop(endless());
     });
     request.on("response", (response: IncomingMessage) => {
       answered = true;
@@ -165,6 +183,10 @@ function timedOut({ host, port }: Endpoint, timeoutMs: number): ToolError {
     `no answer from ${joinHostPort(host, port)} within ${Math.round(timeoutMs / 1000)} s`,
     { hint: "Check this machine's network, and the proxy's address." },
   );
+}
+
+function endless(): ToolError {
+  return new ToolError("limit_exceeded", "the proxy's answer does not end");
 }
 
 function cutOff({ host, port }: Endpoint): ToolError {

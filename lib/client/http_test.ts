@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import * as net from "node:net";
 import type { AddressInfo } from "node:net";
+import * as tls from "node:tls";
+import { realDeps } from "../deps/mod.ts";
+import { createWebCertificate } from "../keys/x509/mod.ts";
 import { answerJson, type Handler, HttpsServer } from "../../tests/support/https_server.ts";
 import { type WebCall, WebClient } from "./http.ts";
 
@@ -37,6 +41,34 @@ async function withPlainServer(
   }
 }
 
+/** A server that says `start` and then `more` for as long as it is heard; gives how many bytes that was. */
+async function withEndlessServer(
+  { start, more }: { start: string; more: string },
+  run: (web: WebClient) => Promise<void>,
+): Promise<number> {
+  const { certPem, keyPem } = await createWebCertificate({ nowMs: Date.now() }, realDeps());
+  let sent = 0;
+  const server = tls.createServer({ cert: certPem, key: keyPem }, (socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      socket.write(start);
+      const say = () => {
+        if (socket.destroyed) return;
+        sent += more.length;
+        socket.write(more, () => setTimeout(say));
+      };
+      say();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await run(new WebClient({ host: "localhost", port }, { ca: [certPem] }, { userAgent: "test/1" }));
+  server.close();
+  await once(server, "close");
+  return sent;
+}
+
 Deno.test("call() sends JSON and reads the answer", async () => {
   const seen: unknown[] = [];
   await withServer(async (request, response) => {
@@ -69,6 +101,46 @@ Deno.test("call() refuses a body that does not end", async () => {
       code: "limit_exceeded",
       message: "the proxy's answer is larger than 4 MiB",
     });
+  });
+});
+
+const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+Deno.test.each<{ what: string; start: string; more: string; most: number }>([
+  {
+    what: "interim answers",
+    start: "HTTP/1.1 100 Continue\r\n\r\n",
+    more: "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n",
+    most: 64 * 1024,
+  },
+  {
+    what: "an extension of a chunk",
+    start: CHUNKED + "1;",
+    more: "a".repeat(65_536),
+    most: 16 << 20,
+  },
+  {
+    what: "extensions of chunks of a byte",
+    start: CHUNKED,
+    more: `1;${"a".repeat(4_000)}\r\n \r\n`.repeat(16),
+    most: 16 << 20,
+  },
+])("call() ends on an answer that does not: $what", async ({ start, more, most }) => {
+  const sent = await withEndlessServer({ start, more }, async (web) => {
+    await assert.rejects(web.call(GET), {
+      code: "limit_exceeded",
+      message: "the proxy's answer does not end",
+    });
+  });
+  assert.ok(sent <= most, `${sent} bytes were sent`);
+});
+
+Deno.test("call() passes over some interim answers", async () => {
+  await withServer((_request, response) => {
+    for (let i = 0; i < 20; i++) response.writeProcessing();
+    answerJson(response, 200, "final");
+  }, async (web) => {
+    assert.equal((await web.call(GET)).text, '"final"');
   });
 });
 

@@ -11,8 +11,8 @@ import { joinHostPort, parseHostPort } from "./address.ts";
 import type { WebClient } from "./http.ts";
 import type { Endpoint } from "./network_error.ts";
 
-/** Longest wait for the answer, in milliseconds: tsh's own limit for such calls. */
-const PING_TIMEOUT_MS = 30_000;
+/** Longest wait for the answer, in milliseconds. It is a few lines that a proxy has at hand, and a person waits. */
+const PING_TIMEOUT_MS = 10_000;
 
 /** What a proxy says of its cluster. */
 export interface PingAnswer {
