@@ -75,6 +75,7 @@ export class NodeAgent implements AsyncDisposable {
   #renewAtMs = 0;
   #isChecking = false;
   #userCa = "";
+  #policyWritten: Promise<void> = Promise.resolve();
   #problem = "";
   #running: Promise<unknown> = Promise.resolve();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -97,7 +98,7 @@ export class NodeAgent implements AsyncDisposable {
     agent.#running = Promise.all([agent.#supervise(resolve), agent.#followPolicy()]);
     agent.#timers.push(
       setInterval(() => void agent.#checkCertificate(), options.checkEveryMs ?? CHECK_EVERY_MS),
-      setInterval(() => void agent.#writePolicy(), POLICY_EVERY_MS),
+      setInterval(() => void agent.#renewPolicy(), POLICY_EVERY_MS),
     );
     await tried;
     return agent;
@@ -119,6 +120,7 @@ export class NodeAgent implements AsyncDisposable {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#sshd?.stop();
     await this.#running;
+    await this.#policyWritten;
     // Should an sshd live on, it lets nobody in.
     await this.#directory?.remove(this.#directory.policy);
   }
@@ -170,7 +172,7 @@ export class NodeAgent implements AsyncDisposable {
   async #startSshd(): Promise<AsyncDisposable & { sshd: Sshd }> {
     const { deps, cluster } = this.#options;
     const program = await findSshd(deps);
-    await this.#writePolicy({ mustSucceed: true });
+    await this.#writePolicy();
     await this.#renewIfDue();
     const { config } = this.#directory;
     const text = sshdConfig({
@@ -219,7 +221,7 @@ export class NodeAgent implements AsyncDisposable {
       for await (const _ of this.#options.cluster.policyChanges(signal)) {
         timer ??= setTimeout(() => {
           timer = undefined;
-          void this.#writePolicy();
+          void this.#renewPolicy();
         }, SETTLE_MS);
       }
     } finally {
@@ -227,8 +229,9 @@ export class NodeAgent implements AsyncDisposable {
     }
   }
 
-  async #writePolicy({ mustSucceed = false } = {}): Promise<void> {
-    try {
+  /** Writes the policy of this moment; one after the other, so that an older one is never the last. */
+  #writePolicy(): Promise<void> {
+    const written = this.#policyWritten.then(async () => {
       const policy = await this.#options.cluster.policy();
       if (this.#closing.signal.aborted) return;
       const userCa = policy.userCaKeys.map((key) => `${key}\n`).join("");
@@ -237,8 +240,15 @@ export class NodeAgent implements AsyncDisposable {
         this.#userCa = userCa;
       }
       await this.#directory.write(this.#directory.policy, JSON.stringify(policy));
+    });
+    this.#policyWritten = written.catch(() => {});
+    return written;
+  }
+
+  async #renewPolicy(): Promise<void> {
+    try {
+      await this.#writePolicy();
     } catch (error) {
-      if (mustSucceed) throw error;
       log.error("this node's policy cannot be renewed: {reason}", { reason: messageOf(error) });
     }
   }

@@ -114,7 +114,10 @@ export async function stopLeftover(directory: NodeDirectory): Promise<void> {
 /** Lines of the log hold names that strangers chose, so nothing in them is more than text. */
 function logLine(line: string): void {
   if (/^(error|fatal):/.test(line)) log.warn("sshd: {line}", { line });
-  else log.info("sshd: {line}", { line });
+  // Teleport's extensions are for us, and said at each login, twice.
+  else if (/^Certificate extension "[^"]*" is not supported$/.test(line)) {
+    log.debug("sshd: {line}", { line });
+  } else log.info("sshd: {line}", { line });
 }
 
 async function readLines(
