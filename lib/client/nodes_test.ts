@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import net, { type AddressInfo } from "node:net";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { ToolError } from "../errors/mod.ts";
-import { AuthService, PaginatedResourceSchema } from "../wire/gen/auth_service_pb.ts";
+import {
+  AuthService,
+  ListResourcesResponseSchema,
+  PaginatedResourceSchema,
+} from "../wire/gen/auth_service_pb.ts";
 import type { ServerV2Schema } from "../wire/gen/types_pb.ts";
-import { GrpcClient, GrpcServer, type ServiceHandlers } from "../wire/grpc/mod.ts";
+import { EncodedMessage, GrpcClient, GrpcServer, type ServiceHandlers } from "../wire/grpc/mod.ts";
 import { listNodes, type NodeQuery } from "./nodes.ts";
 
 const EVERYTHING: NodeQuery = { labels: {}, searchKeywords: [], predicateExpression: "" };
@@ -54,6 +59,10 @@ function resource(hostname: string, spec: MessageInitShape<typeof ServerV2Schema
       },
     },
   });
+}
+
+function concat(...parts: Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** `count` nodes in pages, as large as is asked. */
@@ -130,15 +139,93 @@ Deno.test("listNodes() calls newer clusters by their newer name", async () => {
   });
 });
 
-Deno.test("listNodes() ends on a list that does not", async () => {
+Deno.test("listNodes() ends on a list that does not", async (t) => {
+  const many = create(ListResourcesResponseSchema, {
+    resources: Array.from({ length: 50_000 }, () =>
+      create(PaginatedResourceSchema, {
+        resource: { case: "node", value: {} },
+      })),
+  });
+  const manyBytes = toBinary(ListResourcesResponseSchema, many);
+  const withKey = (page: number) =>
+    toBinary(
+      ListResourcesResponseSchema,
+      create(ListResourcesResponseSchema, { nextKey: `key-${page}` }),
+    );
+  const cases: {
+    what: string;
+    page: (page: number) => Uint8Array;
+    message: string;
+    pages: number;
+  }[] = [
+    {
+      what: "the same key again",
+      page: () => withKey(1),
+      message: "the cluster's list of nodes does not end",
+      pages: 2,
+    },
+    {
+      what: "keys in a circle",
+      page: (page) => withKey(page % 3),
+      message: "the cluster's list of nodes does not end",
+      pages: 4,
+    },
+    {
+      what: "always more nodes",
+      page: (page) => concat(manyBytes, withKey(page)),
+      message: "the cluster lists more than 250,000 nodes",
+      pages: 7,
+    },
+    {
+      what: "always more bytes",
+      // A field that nobody knows: number 9, 3 MiB.
+      page: (page) =>
+        concat(Uint8Array.of(74, 0x80, 0x80, 0xc0, 0x01), new Uint8Array(3 << 20), withKey(page)),
+      message: "the cluster's list of nodes is larger than 128 MiB",
+      pages: 43,
+    },
+  ];
+  for (const { what, page, message, pages } of cases) {
+    await t.step(what, async () => {
+      let asked = 0;
+      await withService({
+        listResources: () => new EncodedMessage(page(asked++)),
+      }, async (client) => {
+        await assert.rejects(listNodes(client, EVERYTHING, SIGNAL), {
+          code: "limit_exceeded",
+          message,
+          hint: /labels/,
+        });
+      });
+      assert.ok(asked <= pages, `${asked} pages were asked for`);
+    });
+  }
+});
+
+Deno.test("listNodes() asks for the next page before it decodes one", async () => {
+  const asked: string[] = [];
+  const malformed = concat(
+    Uint8Array.of(10, 2, 0xff, 0xff),
+    toBinary(
+      ListResourcesResponseSchema,
+      create(ListResourcesResponseSchema, { nextKey: "second" }),
+    ),
+  );
+  const second = Promise.withResolvers<void>();
   await withService({
-    listResources: () => ({ resources: [], nextKey: "again" }),
+    listResources({ startKey }) {
+      asked.push(startKey);
+      if (startKey === "second") second.resolve();
+      return new EncodedMessage(malformed);
+    },
   }, async (client) => {
     await assert.rejects(listNodes(client, EVERYTHING, SIGNAL), {
-      code: "limit_exceeded",
-      message: "the cluster's list of nodes does not end",
+      code: "bad_parameter",
+      message: "malformed proto.ListResourcesResponse",
     });
+    await second.promise;
   });
+  assert.deepEqual(asked, ["", "second"]);
 });
 
 Deno.test("listNodes() passes on what the cluster refuses", async () => {

@@ -1,4 +1,4 @@
-/** Longest name of an operating system user: Linux has 32 bytes (useradd(8)); a domain and `\\` may stand before it. */
+/** Longest name of an operating system user: Linux has 32 bytes (useradd(8)); a domain and `\` may stand before it. */
 const MAX_LENGTH = 64;
 
 /**

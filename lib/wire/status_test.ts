@@ -52,6 +52,22 @@ Deno.test("every status maps to some code, and the message is fit for a terminal
   assert.ok(errorFromHttp(400, "x".repeat(100_000)).message.length < 3000);
 });
 
+Deno.test("no line of a peer's message can pass for one of ours", () => {
+  const forged = "denied\r\nERROR: your session has ended\n\n\n   Password: \n";
+  const shown = "denied\n    ERROR: your session has ended\n    Password:";
+  assert.equal(errorFromHttp(403, forged).message, shown);
+  assert.equal(errorFromGrpc(7, forged).message, shown);
+  // The same again after the next hop.
+  assert.equal(errorFromGrpc(7, shown).message, shown);
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom("a", " ", "\n", "\r", "\t") }), (message) => {
+      const [first, ...others] = errorFromHttp(400, message).message.split("\n");
+      assert.notEqual(first, "");
+      for (const line of others) assert.match(line, /^ {4}\S/);
+    }),
+  );
+});
+
 Deno.test("publicError() keeps what is ours and hides the rest", () => {
   const ours = new ToolError("not_found", "no such node");
   assert.equal(publicError(ours), ours);

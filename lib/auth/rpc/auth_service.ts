@@ -26,6 +26,7 @@ import {
 } from "./convert.ts";
 import { hostHandlers } from "./hosts.ts";
 import { authenticated, type RpcHandlers, type RpcPeer } from "./handlers.ts";
+import { type NodePage, NodePages } from "./node_pages.ts";
 
 /** What the RPCs say of this cluster beside what the auth service knows. */
 export interface AuthRpcOptions {
@@ -72,6 +73,7 @@ function handlersOf(
   { auth, serverVersion, proxyPublicAddr, deps }: AuthRpcOptions,
 ): RpcHandlers<typeof AuthService> {
   const { clusterName } = auth.settings;
+  const pages = new NodePages();
   return {
     ping: (_, { caller }) =>
       Promise.resolve({
@@ -153,16 +155,17 @@ function handlersOf(
       await auth.nodes.delete(caller, name);
       return {};
     },
-    listResources: (request, { caller }) => listNodes(auth, caller, request),
+    listResources: async (request, { caller }) =>
+      pages.encode(await listNodes(auth, caller, request)),
     listUnifiedResources: async (request, { caller }) => {
       const { kinds } = request;
       if (kinds.length > 0 && !kinds.includes("node")) return { resources: [], nextKey: "" };
-      const { resources, nextKey } = await listNodes(auth, caller, {
+      const { nodes, nextKey } = await listNodes(auth, caller, {
         ...request,
         resourceType: "node",
         limit: request.limit || MAX_PAGE,
       });
-      return { resources, nextKey };
+      return pages.encode({ nodes, nextKey });
     },
     resolveSSHTarget: async ({ host, port }, { caller }) => {
       const hostPort = `${host.includes(":") ? `[${host}]` : host}:${port || "0"}`;
@@ -201,7 +204,7 @@ type NodesRequest = Pick<
   | "sortBy"
 >;
 
-async function listNodes(auth: Auth, caller: Caller, request: NodesRequest) {
+async function listNodes(auth: Auth, caller: Caller, request: NodesRequest): Promise<NodePage> {
   const { resourceType, limit, startKey, labels, predicateExpression, searchKeywords, sortBy } =
     request;
   if (resourceType !== "node") throw notHere(`resources of type "${resourceType.slice(0, 64)}"`);
@@ -209,20 +212,13 @@ async function listNodes(auth: Auth, caller: Caller, request: NodesRequest) {
   if (sortBy !== undefined && (sortBy.isDesc || !["", "name", "hostname"].includes(sortBy.field))) {
     throw notHere("sorting other than by host name");
   }
-  const { nodes, nextKey, totalCount } = await auth.nodes.list(caller, {
+  return await auth.nodes.list(caller, {
     limit: Math.min(limit, MAX_PAGE),
     startKey,
     labels,
     predicateExpression,
     searchKeywords,
   });
-  return {
-    resources: nodes.map((node) => ({
-      resource: { case: "node" as const, value: nodeToMessage(node) },
-    })),
-    nextKey,
-    totalCount,
-  };
 }
 
 function resets(type: string): boolean {

@@ -5,7 +5,7 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
-import type { ServerCall, ServiceHandlers } from "../../wire/grpc/mod.ts";
+import type { EncodedMessage, ServerCall, ServiceHandlers } from "../../wire/grpc/mod.ts";
 import type { Auth, Caller, ClientInfo } from "../auth.ts";
 
 /** What the proxy knows of a connection to the auth service. */
@@ -25,8 +25,10 @@ export interface RpcContext {
 }
 
 /** What answers a method, once it is known who calls. */
-export type RpcHandler<M> = M extends DescMethodUnary<infer I, infer O>
-  ? (request: MessageShape<I>, context: RpcContext) => Promise<MessageInitShape<O>>
+export type RpcHandler<M> = M extends DescMethodUnary<infer I, infer O> ? (
+    request: MessageShape<I>,
+    context: RpcContext,
+  ) => Promise<MessageInitShape<O> | EncodedMessage>
   : M extends DescMethodServerStreaming<infer I, infer O>
     ? (request: MessageShape<I>, context: RpcContext) => AsyncIterable<MessageInitShape<O>>
   : never;

@@ -64,6 +64,15 @@ export class GrpcClient implements AsyncDisposable {
     request: Init<I>,
     options: CallOptions = {},
   ): Promise<Shape<O>> {
+    return decode(method.output, await this.unaryBytes(method, request, options));
+  }
+
+  /** As {@linkcode unary}, but the response is left to the caller to decode. */
+  async unaryBytes<I extends DescMessage>(
+    method: UnaryMethod<I>,
+    request: Init<I>,
+    options: CallOptions = {},
+  ): Promise<Uint8Array> {
     using call = await this.#open(pathOf(method), options);
     await call.sendOnly(encode(method.input, request));
     const response = await call.receive();
@@ -71,7 +80,7 @@ export class GrpcClient implements AsyncDisposable {
     if (await call.receive() !== undefined) {
       throw new ToolError("internal", "the server gave two answers");
     }
-    return decode(method.output, response);
+    return response;
   }
 
   /** Calls a method of one request and many responses. Leaving the loop early cancels the call. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { ToolError } from "../../errors/mod.ts";
-import { decode, encode } from "./codec.ts";
+import { decode, encode, type EncodedMessage } from "./codec.ts";
 import type { Init, Shape } from "./methods.ts";
 import type { BytesCall, BytesHandler, ServerCall } from "./server_call.ts";
 
@@ -23,7 +23,7 @@ export function onBytes<Context>(
       return async (call) => {
         const request = await readOnly(method, call);
         const response = await handler(request, call);
-        await call.send(encode(method.output, response as Init<typeof method.output>));
+        await call.send(encode(method.output, response as Response<typeof method.output>));
       };
     case "server_streaming":
       return async (call) => {
@@ -36,6 +36,9 @@ export function onBytes<Context>(
       throw new TypeError(`methods of kind ${method.methodKind} cannot be served`);
   }
 }
+
+/** What a handler may give for a message. */
+type Response<M extends DescMessage> = Init<M> | EncodedMessage;
 
 async function readOnly<Context>(
   method: DescMethod,
@@ -63,7 +66,7 @@ async function sendAll<Context>(
   responses: unknown,
   call: BytesCall<Context>,
 ): Promise<void> {
-  for await (const response of responses as AsyncIterable<Init<typeof method.output>>) {
+  for await (const response of responses as AsyncIterable<Response<typeof method.output>>) {
     await call.send(encode(method.output, response));
   }
 }

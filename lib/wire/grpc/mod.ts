@@ -12,6 +12,7 @@
 export * from "./call_options.ts";
 export { type BidiCall, GrpcClient, type GrpcClientOptions } from "./client.ts";
 export type { ClientCall } from "./client_call.ts";
+export * from "./codec.ts";
 export { DEFAULT_MAX_MESSAGE_BYTES } from "./message.ts";
 export * from "./methods.ts";
 export { GrpcServer, type GrpcServerOptions } from "./server.ts";

@@ -5,6 +5,7 @@ import type {
   DescMethodUnary,
   DescService,
 } from "@bufbuild/protobuf";
+import type { EncodedMessage } from "./codec.ts";
 import type { Init, Shape } from "./methods.ts";
 
 /** What a handler knows of its call. */
@@ -23,19 +24,19 @@ export interface ServerCall<Context> {
 export type UnaryHandler<I extends DescMessage, O extends DescMessage, Context> = (
   request: Shape<I>,
   call: ServerCall<Context>,
-) => Init<O> | Promise<Init<O>>;
+) => Init<O> | EncodedMessage | Promise<Init<O> | EncodedMessage>;
 
 /** Answers a method of one request and many responses. */
 export type ServerStreamHandler<I extends DescMessage, O extends DescMessage, Context> = (
   request: Shape<I>,
   call: ServerCall<Context>,
-) => AsyncIterable<Init<O>>;
+) => AsyncIterable<Init<O> | EncodedMessage>;
 
 /** Answers a method of many requests and many responses. */
 export type BidiHandler<I extends DescMessage, O extends DescMessage, Context> = (
   requests: AsyncIterable<Shape<I>>,
   call: ServerCall<Context>,
-) => AsyncIterable<Init<O>>;
+) => AsyncIterable<Init<O> | EncodedMessage>;
 
 /** The handler that a method needs. */
 export type HandlerOf<M, Context> = M extends DescMethodUnary<infer I, infer O>
