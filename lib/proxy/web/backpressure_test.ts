@@ -68,6 +68,8 @@ Deno.test.each<{ what: string; start: string; more: string }>([
     await new Promise((resolve) => socket.write(more, resolve));
   }
   assert.ok(closed, `${sent} bytes were taken`);
+  // @hono/node-server looks after a request's body for a moment when its connection has gone.
+  await new Promise((resolve) => setTimeout(resolve, 50));
 });
 
 Deno.test("a connection with many requests at once is ended", async () => {
