@@ -1,7 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import type { Deps } from "../../deps/mod.ts";
 import { messageOf } from "../../errors/mod.ts";
+import { AUDIT_FILE_BYTES, AUDIT_FILES } from "../limits.ts";
 import { AUDIT_EVENTS, type AuditDetails, type AuditKind } from "./events.ts";
+import { RotatingFile } from "./rotating_file.ts";
 
 const log = getLogger(["latchkey", "auth", "audit"]);
 
@@ -11,14 +13,24 @@ const MAX_WAITING = 10_000;
 /** Longest text from outside that is kept (user agents, names that strangers typed). */
 const MAX_TEXT_LENGTH = 256;
 
+/** When the log begins a new file, and how many files it keeps. */
+export interface AuditRotation {
+  /** Size of a file at which a new one is begun, in bytes. */
+  fileBytes: number;
+  /** Files that are kept, the one that is written included; at least 1. */
+  files: number;
+}
+
 /**
- * The audit log: JSON lines in `<data directory>/log/events.jsonl` (mode 0600), appended.
+ * The audit log: JSON lines in `<data directory>/log/events.jsonl` (mode 0600), appended. Strangers cause events, so it is
+ * bounded: what would grow past 32 MiB becomes `events.1.jsonl`, that one `events.2.jsonl`, and so on; of ten files
+ * the oldest goes. Whoever wants to keep more copies those files away.
  *
  * `emit` only puts the line into a queue; one write is under way at a time and takes all that waits, so no login waits for
  * the disk and lines are never mixed. `close` writes what is left.
  */
 export class AuditLog implements AsyncDisposable {
-  readonly #file: Deno.FsFile;
+  readonly #files: RotatingFile;
   readonly #clusterName: string;
   readonly #deps: Pick<Deps, "clock" | "random">;
   #waiting: string[] = [];
@@ -27,11 +39,11 @@ export class AuditLog implements AsyncDisposable {
   #closed = false;
 
   private constructor(
-    file: Deno.FsFile,
+    files: RotatingFile,
     clusterName: string,
     deps: Pick<Deps, "clock" | "random">,
   ) {
-    this.#file = file;
+    this.#files = files;
     this.#clusterName = clusterName;
     this.#deps = deps;
   }
@@ -41,14 +53,14 @@ export class AuditLog implements AsyncDisposable {
     dataDir: string,
     clusterName: string,
     deps: Pick<Deps, "clock" | "random">,
+    rotation: AuditRotation = { fileBytes: AUDIT_FILE_BYTES, files: AUDIT_FILES },
   ): Promise<AuditLog> {
     await Deno.mkdir(`${dataDir}/log`, { recursive: true, mode: 0o700 });
-    const file = await Deno.open(`${dataDir}/log/events.jsonl`, {
-      append: true,
-      create: true,
-      mode: 0o600,
-    });
-    return new AuditLog(file, clusterName, deps);
+    const files = await RotatingFile.open(
+      (index) => `${dataDir}/log/events${index === 0 ? "" : `.${index}`}.jsonl`,
+      rotation,
+    );
+    return new AuditLog(files, clusterName, deps);
   }
 
   /** Records an event. Never throws and never waits. */
@@ -72,7 +84,7 @@ export class AuditLog implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     await this.flush();
-    this.#file.close();
+    this.#files.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -84,9 +96,9 @@ export class AuditLog implements AsyncDisposable {
       // First to the end of the event loop's turn: what happens together is written together.
       await Promise.resolve();
       while (this.#waiting.length > 0) {
-        let bytes = new TextEncoder().encode(this.#waiting.join(""));
+        const lines = this.#waiting;
         this.#waiting = [];
-        while (bytes.length > 0) bytes = bytes.subarray(await this.#file.write(bytes));
+        await this.#files.write(lines);
         if (this.#dropped > 0) {
           log.error("{count} audit events were dropped: the log could not be written fast enough", {
             count: this.#dropped,

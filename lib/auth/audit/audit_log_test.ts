@@ -91,3 +91,72 @@ Deno.test("an existing log is appended to", () =>
     }
     assert.equal((await lines(dir)).length, 2);
   }));
+
+/** What each file says, newest first: the users of its events. */
+async function filesOf(dir: string): Promise<Record<string, string[]>> {
+  const names = [];
+  for await (const { name } of Deno.readDir(`${dir}/log`)) names.push(name);
+  const users = async (name: string) =>
+    (await Deno.readTextFile(`${dir}/log/${name}`)).split("\n").slice(0, -1)
+      .map((line): string => JSON.parse(line).user);
+  return Object.fromEntries(
+    await Promise.all(names.sort().map(async (name) => [name, await users(name)])),
+  );
+}
+
+Deno.test("a file that has its size becomes an older one, of so many, also after a restart", () =>
+  inDirectory(async (dir) => {
+    const deps = fakeDeps();
+    for (let i = 0; i < 9; i++) {
+      // Two events fit into a file.
+      await using log = await AuditLog.open(dir, "demo", deps, { fileBytes: 400, files: 3 });
+      log.emit("loginFailed", { user: `user${i}` });
+    }
+    assert.deepEqual(await filesOf(dir), {
+      "events.1.jsonl": ["user6", "user7"],
+      "events.2.jsonl": ["user4", "user5"],
+      "events.jsonl": ["user8"],
+    });
+    if (Deno.build.os === "windows") return;
+    for (const name of ["events.jsonl", "events.1.jsonl"]) {
+      assert.equal((await Deno.stat(`${dir}/log/${name}`)).mode! & 0o777, 0o600);
+    }
+  }));
+
+Deno.test("failed sign-ins without end take so much of the disk and no more, and lose no line between files", () =>
+  inDirectory(async (dir) => {
+    const limits = { fileBytes: 100_000, files: 4 };
+    const log = await AuditLog.open(dir, "demo", fakeDeps(), limits);
+    for (let i = 0; i < 6_000; i++) {
+      log.emit("loginFailed", { user: `${i}` });
+      if (i % 500 === 0) await log.flush();
+    }
+    await log.close();
+    const files = await filesOf(dir);
+    assert.deepEqual(Object.keys(files), [
+      "events.1.jsonl",
+      "events.2.jsonl",
+      "events.3.jsonl",
+      "events.jsonl",
+    ]);
+    for (const name of Object.keys(files)) {
+      assert.ok((await Deno.stat(`${dir}/log/${name}`)).size <= limits.fileBytes, name);
+    }
+    const kept = ["events.3.jsonl", "events.2.jsonl", "events.1.jsonl", "events.jsonl"]
+      .flatMap((name) => files[name]!.map(Number));
+    assert.deepEqual(kept, Array.from(kept, (_, index) => kept[0]! + index));
+    assert.equal(kept.at(-1), 5_999);
+  }));
+
+Deno.test("where no new file can be begun the old one goes on", () =>
+  inDirectory(async (dir) => {
+    const log = await AuditLog.open(dir, "demo", fakeDeps(), { fileBytes: 400, files: 2 });
+    // A directory that is not empty cannot be replaced.
+    await Deno.mkdir(`${dir}/log/events.1.jsonl/x`, { recursive: true });
+    for (let i = 0; i < 10; i++) {
+      log.emit("loginFailed", { user: `user${i}` });
+      await log.flush();
+    }
+    await log.close();
+    assert.equal((await lines(dir)).length, 10);
+  }));
