@@ -17,6 +17,12 @@ export function limitAddress(address: string): string {
   return groups.slice(0, 4).map((group) => group.toString(16)).join(":") + "::/64";
 }
 
+/** What a name and an address count as together. */
+export function limitPair(name: string, address: string): string {
+  // Addresses have no spaces, so no two pairs read the same.
+  return `${limitAddress(address).replaceAll(" ", "")} ${name}`;
+}
+
 /** The eight groups of a valid IPv6 address. */
 function expand(address: string): number[] {
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);

@@ -1,6 +1,7 @@
 import { isToolError } from "../errors/mod.ts";
 import type { AuthPreferenceSpec } from "../resources/mod.ts";
 import { AdminIdentityKeeper } from "./admin/admin_identity.ts";
+import { AttemptLimits } from "./attempt_limits.ts";
 import { AuditLog } from "./audit/audit_log.ts";
 import type { Auth } from "./auth.ts";
 import { Authorities } from "./authorities.ts";
@@ -16,6 +17,7 @@ import { JoinTokenService } from "./hosts/join_tokens.ts";
 import { NodePolicies } from "./hosts/node_policies.ts";
 import { IdentityStore } from "./identity_store.ts";
 import { InvitationService } from "./invitations.ts";
+import { KnownAddresses } from "./known_addresses.ts";
 import { type AuthLimits, DEFAULT_LIMITS, type Rate } from "./limits.ts";
 import { MfaService } from "./mfa.ts";
 import { NodeService } from "./nodes/nodes.ts";
@@ -68,6 +70,11 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     maxQueue: limits.passwordQueue,
     ...(options.passwordCost && { cost: options.passwordCost }),
   });
+  const knownAddresses = new KnownAddresses({
+    backend,
+    maxPerUser: limits.knownAddressesPerUser,
+    deps,
+  });
   const sessions = new WebSessions({ backend, users, maxPerUser: limits.sessionsPerUser, deps });
   const invitations = new InvitationService({
     users,
@@ -93,7 +100,17 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     deps,
   });
   const callers = new Callers({ authorities, users, hosts, clusterName, deps });
-  const shared = { backend, users, identities, ceremonies, settings, sessions, issuer, hasher };
+  const shared = {
+    backend,
+    users,
+    identities,
+    ceremonies,
+    settings,
+    sessions,
+    issuer,
+    hasher,
+    knownAddresses,
+  };
   const headless = opened.use(
     new HeadlessService({ ...shared, audit, limits, hostId, deps }),
   );
@@ -122,8 +139,11 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     signIn: new SignInService({
       ...shared,
       audit,
-      perAddress: limiter(limits.signInPerAddress),
-      perName: limiter(limits.signInPerName),
+      attempts: new AttemptLimits({
+        perAddress: limits.signInPerAddress,
+        perNameAndAddress: limits.signInPerNameAndAddress,
+        perName: limits.signInPerName,
+      }, { maxEntries: limits.rateLimitEntries, knownAddresses, deps }),
       passwordlessTotal: limiter(limits.passwordlessTotal),
       deps,
     }),

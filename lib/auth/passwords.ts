@@ -54,6 +54,13 @@ export function checkPassword(password: string): void {
   }
 }
 
+/** A hash that waits for its turn. */
+interface Waiting {
+  isPreferred: boolean;
+  begin: () => void;
+  giveUp: (reason: ToolError) => void;
+}
+
 /** Hashes passwords, a few at a time, so that a flood of sign-ins cannot eat the memory. */
 export class PasswordHasher {
   readonly #random: Deps["random"];
@@ -61,7 +68,8 @@ export class PasswordHasher {
   readonly #concurrency: number;
   readonly #maxQueue: number;
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  /** The next one first: those that are preferred before all others. */
+  readonly #waiting: Waiting[] = [];
   /** Compared with when there is no such user or password. No password has this hash, but for a guess of 256 bits. */
   readonly #decoy: string;
 
@@ -81,25 +89,39 @@ export class PasswordHasher {
     );
   }
 
-  /** The line to store for `password`. Throws `limit_exceeded` when too many wait. */
+  /** The line to store for `password`, which only who is invited or signed in may ask for. Throws `limit_exceeded` when too many wait. */
   async hash(password: string): Promise<string> {
     const salt = this.#random.bytes(SALT_BYTES);
-    return format(this.#cost, salt, await this.#derive(password, salt, this.#cost));
+    return format(
+      this.#cost,
+      salt,
+      await this.#derive(password, { salt, cost: this.#cost, isPreferred: true }),
+    );
   }
 
   /**
    * Whether `password` is the one of `stored`. Without `stored` (no such user, or one without a password) the answer is
    * no, after the same work. Throws `limit_exceeded` when too many wait.
+   *
+   * @param options.isPreferred Goes before all others that wait, and takes the place of one if need be: for those who are
+   * probably no strangers, so that strangers' guesses do not keep them out.
    */
-  async verify(password: string, stored: string | undefined): Promise<boolean> {
+  async verify(
+    password: string,
+    stored: string | undefined,
+    { isPreferred = false }: { isPreferred?: boolean } = {},
+  ): Promise<boolean> {
     const { cost, salt, hash } = parse(stored ?? this.#decoy);
-    const derived = await this.#derive(password, salt, cost);
+    const derived = await this.#derive(password, { salt, cost, isPreferred });
     return timingSafeEqual(derived, hash) && stored !== undefined;
   }
 
-  async #derive(password: string, salt: Uint8Array, cost: PasswordCost): Promise<Uint8Array> {
+  async #derive(
+    password: string,
+    { salt, cost, isPreferred }: { salt: Uint8Array; cost: PasswordCost; isPreferred: boolean },
+  ): Promise<Uint8Array> {
     const bytes = Buffer.from(normalized(password), "utf8");
-    await this.#enter();
+    await this.#enter(isPreferred);
     try {
       const N = 2 ** cost.ln;
       const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
@@ -116,25 +138,34 @@ export class PasswordHasher {
     }
   }
 
-  async #enter(): Promise<void> {
+  async #enter(isPreferred: boolean): Promise<void> {
     if (this.#running < this.#concurrency) {
       this.#running++;
       return;
     }
     if (this.#waiting.length >= this.#maxQueue) {
-      throw new ToolError("limit_exceeded", "too many sign-ins at this moment, try again", {
-        retryAfterSeconds: 5,
-      });
+      if (!isPreferred || this.#waiting.at(-1)?.isPreferred !== false) throw tooManyAtOnce();
+      this.#waiting.pop()?.giveUp(tooManyAtOnce());
     }
     // Whoever leaves hands its place on, so `#running` stays as it is.
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const firstOther = isPreferred ? this.#waiting.findIndex((one) => !one.isPreferred) : -1;
+    const index = firstOther < 0 ? this.#waiting.length : firstOther;
+    this.#waiting.splice(index, 0, { isPreferred, begin: resolve, giveUp: reject });
+    await promise;
   }
 
   #leave(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#running--;
-    else next();
+    else next.begin();
   }
+}
+
+function tooManyAtOnce(): ToolError {
+  return new ToolError("limit_exceeded", "too many sign-ins at this moment, try again", {
+    retryAfterSeconds: 5,
+  });
 }
 
 /**

@@ -75,6 +75,31 @@ Deno.test("a flood is turned away, and those who wait get their turn", async () 
   assert.equal(await slow.verify("x", undefined), false);
 });
 
+Deno.test("those who are probably no strangers go first, and strangers make room for them", async () => {
+  const slow = new PasswordHasher(fakeDeps(), {
+    concurrency: 1,
+    maxQueue: 3,
+    cost: { ln: 12, r: 8, p: 1 },
+  });
+  const order: string[] = [];
+  const verify = (name: string, isPreferred: boolean) =>
+    slow.verify("x", undefined, { isPreferred }).then(
+      () => order.push(name),
+      (error) => order.push(`${name}: ${error.code}`),
+    );
+  await Promise.all([
+    ...["a", "b", "c", "d"].map((name) => verify(name, false)),
+    verify("alice", true),
+    verify("e", false),
+    verify("bob", true),
+    verify("carol", true),
+    verify("dave", true),
+  ]);
+  const refused = ["d", "e", "c", "b", "dave"].map((name) => `${name}: limit_exceeded`);
+  assert.deepEqual(order.filter((name) => name.includes(":")).sort(), refused.sort());
+  assert.deepEqual(order.filter((name) => !name.includes(":")), ["a", "alice", "bob", "carol"]);
+});
+
 Deno.test("checkPassword() wants 12 characters and at most 128 bytes", () => {
   checkPassword("x".repeat(12));
   checkPassword("x".repeat(128));

@@ -10,6 +10,7 @@ import { Enrolment } from "./enrolment.ts";
 import { sessionDenied } from "./errors.ts";
 import type { IdentityStore } from "./identity_store.ts";
 import type { InvitationService } from "./invitations.ts";
+import type { KnownAddresses } from "./known_addresses.ts";
 import { isDeviceName } from "./names.ts";
 import { checkPassword, type PasswordHasher } from "./passwords.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
@@ -25,6 +26,7 @@ export interface RegistrationContext {
   users: UserService;
   sessions: WebSessions;
   hasher: PasswordHasher;
+  knownAddresses: KnownAddresses;
   perAddress: RateLimiter;
   audit: AuditLog;
   deps: Pick<Deps, "random">;
@@ -112,7 +114,9 @@ export class RegistrationService implements Registration {
     const registered = await users.find(user.name);
     // Reset, locked or removed in this very moment.
     if (registered?.value.epoch !== epoch || registered.value.locked) throw sessionDenied();
-    return await this.#context.sessions.begin(registered);
+    const session = await this.#context.sessions.begin(registered);
+    await this.#context.knownAddresses.add(user.name, client.address);
+    return session;
   }
 
   #record(

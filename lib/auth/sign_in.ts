@@ -2,13 +2,14 @@ import type { Deps } from "../deps/mod.ts";
 import { isToolError } from "../errors/mod.ts";
 import { InvalidCredentialsError, type LoginData } from "../webauthn/mod.ts";
 import type { CredentialAssertion, CredentialAssertionResponse } from "../wire/webauthn.ts";
-import { limitAddress } from "./address.ts";
+import type { AttemptLimits } from "./attempt_limits.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
 import type { Caller, ClientInfo, LoginCertificates, SignIn, WebSession } from "./auth.ts";
 import { type Ceremonies, isCeremonyError } from "./ceremonies.ts";
 import type { CertificateIssuer } from "./certificates.ts";
 import { signInDenied } from "./errors.ts";
 import type { IdentityStore } from "./identity_store.ts";
+import type { KnownAddresses } from "./known_addresses.ts";
 import { SESSION_TTL_MS } from "./limits.ts";
 import { lookupName } from "./names.ts";
 import type { PasswordHasher } from "./passwords.ts";
@@ -27,8 +28,8 @@ export interface SignInContext {
   issuer: CertificateIssuer;
   settings: SettingsService;
   hasher: PasswordHasher;
-  perAddress: RateLimiter;
-  perName: RateLimiter;
+  knownAddresses: KnownAddresses;
+  attempts: AttemptLimits;
   passwordlessTotal: RateLimiter;
   audit: AuditLog;
   deps: Pick<Deps, "clock">;
@@ -54,13 +55,14 @@ export class SignInService implements SignIn {
     client: ClientInfo,
   ): Promise<CredentialAssertion> {
     const { users, identities, ceremonies, settings, hasher } = this.#context;
-    const name = this.#limit(user, client);
+    const name = lookupName(user);
+    const isKnown = await this.#context.attempts.take(name, client.address);
     const [found, hash, { allowLocalAuth }] = await Promise.all([
       users.find(name),
       identities.findPasswordHash(name),
       settings.authPreference(),
     ]);
-    const isRight = await hasher.verify(password, hash);
+    const isRight = await hasher.verify(password, hash, { isPreferred: isKnown });
     if (!isRight || found === undefined || found.value.locked || !allowLocalAuth) {
       throw this.#denied(name, client, { method: "local", reason: "password" });
     }
@@ -68,14 +70,16 @@ export class SignInService implements SignIn {
   }
 
   async beginPasswordless(client: ClientInfo): Promise<CredentialAssertion> {
-    this.#context.perAddress.take(limitAddress(client.address));
+    this.#context.attempts.takeAddress(client.address);
     this.#context.passwordlessTotal.take("all");
     return await this.#context.ceremonies.beginPasswordless();
   }
 
   async finish(answer: SignInAnswer, client: ClientInfo): Promise<WebSession> {
     const { user } = await this.#verify(answer, client);
-    return await this.#context.sessions.begin(user);
+    const session = await this.#context.sessions.begin(user);
+    await this.#context.knownAddresses.add(user.value.name, client.address);
+    return session;
   }
 
   async finishWithCertificates(
@@ -87,11 +91,13 @@ export class SignInService implements SignIn {
     // Before the challenge is used up: a bad key is not a failed sign-in.
     this.#context.issuer.check(keys);
     const { user } = await this.#verify(request, client);
-    return await this.#context.issuer.issue(user.value, {
+    const certificates = await this.#context.issuer.issue(user.value, {
       ...keys,
       ttlMs: Math.min(Math.max(ttlMs, 1_000), SESSION_TTL_MS),
       loginAddress: client.address,
     });
+    await this.#context.knownAddresses.add(user.value.name, client.address);
+    return certificates;
   }
 
   authenticate(
@@ -105,14 +111,6 @@ export class SignInService implements SignIn {
     return this.#context.sessions.end(session);
   }
 
-  /** Applies the limits to the name as typed. */
-  #limit(user: string, client: ClientInfo): string {
-    const name = lookupName(user);
-    this.#context.perAddress.take(limitAddress(client.address));
-    this.#context.perName.take(name);
-    return name;
-  }
-
   /** The user whose answer it is, as stored now. */
   async #verify(
     { user, response }: SignInAnswer,
@@ -120,16 +118,14 @@ export class SignInService implements SignIn {
   ): Promise<{ user: Found<UserRecord>; login: LoginData }> {
     const { ceremonies, users, identities, audit, settings } = this.#context;
     const method = user === undefined ? "passwordless" : "local";
+    // Not limited by name: without a live challenge, which a right password has earned, nothing can be guessed here.
+    this.#context.attempts.takeAddress(client.address);
     let login: LoginData;
-    let name = user ?? "";
+    let name = user === undefined ? "" : lookupName(user);
     try {
-      if (user === undefined) {
-        this.#context.perAddress.take(limitAddress(client.address));
-        login = await ceremonies.finishPasswordless(response);
-      } else {
-        name = this.#limit(user, client);
-        login = await ceremonies.finishLogin(name, response, { scope: "LOGIN" });
-      }
+      login = user === undefined
+        ? await ceremonies.finishPasswordless(response)
+        : await ceremonies.finishLogin(name, response, { scope: "LOGIN" });
     } catch (error) {
       if (!isCeremonyError(error) || isToolError(error, "limit_exceeded")) throw error;
       throw this.#denied(name, client, { method, reason: "security key", cause: error });

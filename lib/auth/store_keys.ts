@@ -14,6 +14,7 @@
  *     /tokens/<hash>                   whose invitation it is
  *     /enrolments/<hash>/…             what registration with that invitation has prepared
  *     /web_sessions/<name>/<hash>      who is signed in
+ *     /known_addresses/<name>/<hash>   from where the user has got in lately
  *     /headless/<name>/<id>            headless requests that somebody looked at
  *     /nodes/<name>                    SSH nodes
  *     /hosts/<uuid>                    machines that have joined, and were not removed
@@ -47,6 +48,9 @@ export const enrolmentChallengeKey = (hash: string, id: string): string =>
 export const webSessionKey = (name: string, hash: string): string =>
   key("web_sessions", name, hash);
 export const webSessionsPrefix = (name: string): string => prefix("web_sessions", name);
+export const knownAddressKey = (name: string, hash: string): string =>
+  key("known_addresses", name, hash);
+export const knownAddressesPrefix = (name: string): string => prefix("known_addresses", name);
 export const headlessKey = (name: string, id: string): string => key("headless", name, id);
 export const headlessPrefix = (name: string): string => prefix("headless", name);
 export const allHeadlessPrefix: string = prefix("headless");

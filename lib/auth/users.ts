@@ -2,16 +2,17 @@ import { z } from "zod";
 import type { Backend, Change } from "../backend/mod.ts";
 import type { Deps } from "../deps/mod.ts";
 import { isToolError, ToolError } from "../errors/mod.ts";
-import { isLogin } from "./access/mod.ts";
+import { isLoginName, LOGIN_NAME_FORM } from "../wire/login_name.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
 import type { Caller, Roles, User } from "./auth.ts";
 import { actorOf, requireAdmin, requireUser } from "./errors.ts";
 import type { IdentityStore } from "./identity_store.ts";
-import { isUserName, lookupName, MAX_NAME_LENGTH } from "./names.ts";
+import { lookupName, MAX_NAME_LENGTH, userNameProblem } from "./names.ts";
 import { type Found, Records } from "./records.ts";
 import {
   headlessPrefix,
   invitationKey,
+  knownAddressesPrefix,
   userKey,
   usersPrefix,
   webauthnIdKey,
@@ -196,10 +197,13 @@ export class UserService {
     return { put: this.#records.encode(userKey(user.name), user) };
   }
 
-  /** Ends web sessions and headless requests. Those who wait see their record go. */
+  /**
+   * Ends web sessions and headless requests, and forgets from where they were begun. Those who wait see their record go.
+   */
   async endEverything(name: string): Promise<void> {
     await this.#backend.deleteRange(webSessionsPrefix(name));
     await this.#backend.deleteRange(headlessPrefix(name));
+    await this.#backend.deleteRange(knownAddressesPrefix(name));
   }
 
   async #removeAll(name: string): Promise<Change[]> {
@@ -232,12 +236,17 @@ function notFound(name: string): ToolError {
 }
 
 function checkName(name: string): void {
-  if (isUserName(name)) return;
+  const problem = userNameProblem(name);
+  if (problem === undefined) return;
   throw new ToolError(
     "bad_parameter",
-    `user name is malformed: expected 1 to ${MAX_NAME_LENGTH} characters, no control characters, and no space or dash ` +
-      "at its start",
+    `user name ${JSON.stringify(shortened(name))} is malformed: ${problem}`,
   );
+}
+
+/** Enough of what somebody wrote to know it again. */
+function shortened(text: string): string {
+  return text.length > MAX_NAME_LENGTH ? text.slice(0, MAX_NAME_LENGTH) + "…" : text;
 }
 
 function checkRoles(roles: string[], known: Pick<Roles, "find">): void {
@@ -255,11 +264,11 @@ function checkLogins(logins: string[]): void {
   if (logins.length > MAX_LIST_LENGTH) {
     throw new ToolError("bad_parameter", `a user can have at most ${MAX_LIST_LENGTH} logins`);
   }
-  const wrong = logins.find((login) => !isLogin(login) || login === "*");
+  const wrong = logins.find((login) => !isLoginName(login));
   if (wrong !== undefined) {
     throw new ToolError(
       "bad_parameter",
-      `login "${wrong.slice(0, 64)}" is malformed: expected the name of an operating system user`,
+      `login ${JSON.stringify(shortened(wrong))} is malformed: expected ${LOGIN_NAME_FORM}`,
     );
   }
 }

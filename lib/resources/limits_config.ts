@@ -11,10 +11,12 @@ export interface RateConfig {
 /** Limits of the auth service that are token buckets. Not in Teleport's file. */
 export type AuthRateName =
   | "sign_in_per_address"
+  | "sign_in_per_name_and_address"
   | "sign_in_per_name"
   | "passwordless_total"
   | "invitation_per_address"
   | "headless_per_address"
+  | "headless_per_name_and_address"
   | "headless_per_name"
   | "headless_looks_per_user"
   | "challenges_per_user";
@@ -25,6 +27,7 @@ export type AuthCountName =
   | "waiting_per_name"
   | "waiting_total"
   | "headless_records_per_user"
+  | "known_addresses_per_user"
   | "sessions_per_user"
   | "rate_limit_entries"
   | "password_concurrency"
@@ -54,10 +57,12 @@ const rate: z.ZodType<RateConfig> = z.object({ burst: count, refill_ms: count },
 export const authLimits: z.ZodType<AuthLimitsConfig> = z.object(
   {
     sign_in_per_address: rate.optional(),
+    sign_in_per_name_and_address: rate.optional(),
     sign_in_per_name: rate.optional(),
     passwordless_total: rate.optional(),
     invitation_per_address: rate.optional(),
     headless_per_address: rate.optional(),
+    headless_per_name_and_address: rate.optional(),
     headless_per_name: rate.optional(),
     headless_looks_per_user: rate.optional(),
     challenges_per_user: rate.optional(),
@@ -65,6 +70,7 @@ export const authLimits: z.ZodType<AuthLimitsConfig> = z.object(
     waiting_per_name: count.optional(),
     waiting_total: count.optional(),
     headless_records_per_user: count.optional(),
+    known_addresses_per_user: count.optional(),
     sessions_per_user: count.optional(),
     rate_limit_entries: count.optional(),
     password_concurrency: count.optional(),

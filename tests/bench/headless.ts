@@ -25,6 +25,7 @@ const ADMIN: Caller = { kind: "admin", client: CLIENT };
 
 const RAISED: Partial<AuthLimits> = {
   headlessPerAddress: { burst: 1_000_000, refillMs: 1 },
+  headlessPerNameAndAddress: { burst: 1_000_000, refillMs: 1 },
   headlessPerName: { burst: 1_000_000, refillMs: 1 },
   headlessLooksPerUser: { burst: 1_000_000, refillMs: 1 },
   challengesPerUser: { burst: 1_000_000, refillMs: 1 },

@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Backend } from "../../backend/mod.ts";
 import type { Deps } from "../../deps/mod.ts";
 import { isToolError, messageOf } from "../../errors/mod.ts";
+import { AttemptLimits } from "../attempt_limits.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type {
   Caller,
@@ -13,6 +14,7 @@ import type {
 } from "../auth.ts";
 import type { Ceremonies } from "../ceremonies.ts";
 import type { CertificateIssuer } from "../certificates.ts";
+import type { KnownAddresses } from "../known_addresses.ts";
 import { type AuthLimits, HEADLESS_RETENTION_MS } from "../limits.ts";
 import { RateLimiter } from "../rate_limiter.ts";
 import type { Records } from "../records.ts";
@@ -36,6 +38,7 @@ export interface HeadlessContext {
   ceremonies: Ceremonies;
   issuer: CertificateIssuer;
   audit: AuditLog;
+  knownAddresses: KnownAddresses;
   limits: AuthLimits;
   /** Stays the same when the process starts again on the same data. */
   hostId: string;
@@ -56,9 +59,7 @@ export class HeadlessService implements Headless, AsyncDisposable {
 
   /** Headless logins over the context's services. */
   constructor(context: HeadlessContext) {
-    const { backend, limits, ceremonies, deps } = context;
-    const limiter = (rate: AuthLimits["headlessPerName"]) =>
-      new RateLimiter(rate, limits.rateLimitEntries, deps.clock);
+    const { backend, limits, ceremonies, knownAddresses, deps } = context;
     this.#backend = backend;
     this.#clock = deps.clock;
     this.#settings = context.settings;
@@ -75,13 +76,20 @@ export class HeadlessService implements Headless, AsyncDisposable {
     this.#logins = new HeadlessLogins({
       ...shared,
       room: new WaitingRoom(limits),
-      perAddress: limiter(limits.headlessPerAddress),
-      perName: limiter(limits.headlessPerName),
+      attempts: new AttemptLimits({
+        perAddress: limits.headlessPerAddress,
+        perNameAndAddress: limits.headlessPerNameAndAddress,
+        perName: limits.headlessPerName,
+      }, { maxEntries: limits.rateLimitEntries, knownAddresses, deps }),
       owner: this.#owner,
     });
     this.#requests = new HeadlessRequests({
       ...shared,
-      looksPerUser: limiter(limits.headlessLooksPerUser),
+      looksPerUser: new RateLimiter(
+        limits.headlessLooksPerUser,
+        limits.rateLimitEntries,
+        deps.clock,
+      ),
       recordsPerUser: limits.headlessRecordsPerUser,
       verify: (user, response) =>
         ceremonies.finishLogin(user, response, { scope: "HEADLESS_LOGIN", allowReuse: "NO" }),

@@ -4,26 +4,54 @@ import { DENIED, headlessItems } from "../../../tests/support/headless_help.ts";
 import { generateKeyPair } from "../../keys/mod.ts";
 import { headlessId } from "../../wire/mod.ts";
 
+const FULL = {
+  code: "limit_exceeded",
+  message: "too many headless logins are waiting, try again later",
+};
+const at = (n: number) => ({ client: { address: `198.51.100.${n}` } });
+
 Deno.test("waiting commands are capped by name and address, unknown names like known ones", async () => {
   await using cluster = await AuthCluster.open({
     limits: { waitingPerAddress: 3, waitingPerName: 5 },
   });
   await cluster.addUser("alice");
   for (const name of ["alice", "nosuch"]) {
-    const at = (n: number) => ({ client: { address: `198.51.100.${n}` } });
     const logins = [];
     for (let i = 0; i < 5; i++) logins.push(startLogin(cluster.auth, name, at(i)));
     await settle();
-    await assert.rejects(startLogin(cluster.auth, name, at(99)).result, {
-      code: "limit_exceeded",
-      message: "too many headless logins are waiting, try again later",
-    });
+    await assert.rejects(startLogin(cluster.auth, name, at(2)).result, FULL);
     for (const login of logins) login.abort();
     for (const login of logins) await assert.rejects(login.result, { code: "cancelled" });
-    const again = startLogin(cluster.auth, name, at(99));
+    const again = startLogin(cluster.auth, name, at(2));
     await settle();
     again.abort();
     await assert.rejects(again.result, { code: "cancelled" });
+  }
+});
+
+Deno.test("five addresses that fill a name's places do not keep the person's command out", async () => {
+  await using cluster = await AuthCluster.open();
+  const alice = await cluster.addUser("alice");
+  for (const name of ["alice", "nosuch"]) {
+    const idle = Array.from({ length: 100 }, (_, i) => startLogin(cluster.auth, name, at(i % 5)));
+    await settle();
+    // What alice was shown keeps its place; nobody is shown anything of a user who is not there.
+    if (name === "alice") await cluster.auth.headless.get(await alice.caller(), idle[0]!.id);
+    const own = startLogin(cluster.auth, name, at(99));
+    await settle();
+    const evicted = idle[name === "alice" ? 1 : 0]!;
+    own.result.catch(() => evicted.abort());
+    await assert.rejects(evicted.result, FULL);
+    if (name === "alice") {
+      await alice.approve(own.id);
+      assert.equal((await own.result).user, "alice");
+    }
+    for (const login of [...idle, own]) login.abort();
+    const ends = await Promise.allSettled(idle.map(({ result }) => result));
+    const codes = ends.map((end) => end.status === "rejected" ? end.reason.code : "approved");
+    assert.equal(codes.filter((code) => code === "limit_exceeded").length, 1);
+    assert.equal(codes.filter((code) => code === "cancelled").length, 99);
+    await settle();
   }
 });
 

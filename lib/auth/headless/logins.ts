@@ -11,7 +11,8 @@
  *    approval, so there is one certificate.
  * 6. Otherwise the login ends the record (`expired`, `withdrawn`) if it is still pending; whoever swaps first wins.
  *
- * A name that no user has goes the same way and waits as long: nobody can look at it.
+ * A name that no user has goes the same way and waits as long: nobody can look at it. Where too many wait, one that nobody has
+ * looked at may have to make room for another (waiting_room.ts).
  *
  * @module
  */
@@ -20,7 +21,7 @@ import type { Item } from "../../backend/mod.ts";
 import type { Deps } from "../../deps/mod.ts";
 import { isToolError, ToolError } from "../../errors/mod.ts";
 import { canonicalKeyLine, headlessId } from "../../wire/mod.ts";
-import { limitAddress } from "../address.ts";
+import type { AttemptLimits } from "../attempt_limits.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { ClientInfo, HeadlessLoginRequest, LoginCertificates } from "../auth.ts";
 import type { CertificateIssuer } from "../certificates.ts";
@@ -30,14 +31,14 @@ import {
   HEADLESS_RETENTION_MS,
   HEADLESS_WAIT_MS,
 } from "../limits.ts";
+import type { KnownAddresses } from "../known_addresses.ts";
 import { lookupName } from "../names.ts";
-import type { RateLimiter } from "../rate_limiter.ts";
 import { headlessKey } from "../store_keys.ts";
 import { claimApproval, type ClaimContext } from "./claim.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { HeadlessHub, Mailbox } from "./hub.ts";
 import type { RequestRecord } from "./record.ts";
-import type { WaitingRoom } from "./waiting_room.ts";
+import { type Place, roomIsFull, type WaitingRoom } from "./waiting_room.ts";
 
 /** What the waiting side needs. */
 export interface LoginsContext extends ClaimContext {
@@ -46,8 +47,8 @@ export interface LoginsContext extends ClaimContext {
   room: WaitingRoom;
   issuer: CertificateIssuer;
   audit: AuditLog;
-  perAddress: RateLimiter;
-  perName: RateLimiter;
+  attempts: AttemptLimits;
+  knownAddresses: KnownAddresses;
   /** This process, as records name it. */
   owner: RequestRecord["owner"];
   deps: Pick<Deps, "clock" | "random">;
@@ -63,6 +64,8 @@ interface Wait {
   waiter: string;
   createdAtMs: number;
   isDue: boolean;
+  isEvicted: boolean;
+  place: Place;
   /** The record as this login published it. */
   published?: Item;
 }
@@ -91,24 +94,24 @@ export class HeadlessLogins {
     client: ClientInfo,
     signal: AbortSignal,
   ): Promise<LoginCertificates> {
-    const { perAddress, perName, room, settings, deadlines } = this.#context;
+    const { attempts, room, settings, deadlines } = this.#context;
+    const { address } = client;
     if (this.#closing !== undefined) throw stopping();
     const name = lookupName(request.user);
-    perAddress.take(limitAddress(client.address));
-    perName.take(name);
+    const isKnown = await attempts.take(name, address);
     this.#context.issuer.check(request);
     const isRefused = !(await settings.authPreference()).allowHeadless ||
       request.id !== headlessId(request.sshPublicKey);
     const key = headlessKey(name, request.id);
-    const leave = isRefused ? undefined : room.enter(key, name, client.address);
-    if (leave === undefined) {
+    const place = isRefused ? undefined : room.enter({ key, name, address, isKnown });
+    if (place === undefined) {
       await deadlines.sleep(HEADLESS_REFUSAL_MS, signal);
       throw denied();
     }
     try {
-      return await this.#wait(key, request, client, signal);
+      return await this.#wait({ key, place, request, client, signal });
     } finally {
-      leave();
+      place.leave();
     }
   }
 
@@ -131,22 +134,22 @@ export class HeadlessLogins {
   }
 
   async #wait(
-    key: string,
-    request: HeadlessLoginRequest,
-    client: ClientInfo,
-    signal: AbortSignal,
+    given: Pick<Wait, "key" | "place" | "request" | "client" | "signal">,
   ): Promise<LoginCertificates> {
     const { hub, deadlines, deps } = this.#context;
+    const { key, place, signal } = given;
     const mailbox = hub.follow(key);
     const wait: Wait = {
-      request,
-      client,
-      signal,
-      key,
+      ...given,
       mailbox,
       waiter: deps.random.uuid(),
       createdAtMs: deps.clock.now(),
       isDue: false,
+      isEvicted: false,
+    };
+    place.onEvicted = () => {
+      wait.isEvicted = true;
+      mailbox.wake();
     };
     const deadline = deadlines.set(HEADLESS_WAIT_MS, () => {
       wait.isDue = true;
@@ -226,6 +229,8 @@ export class HeadlessLogins {
       owner,
       waiter: wait.waiter,
     };
+    // Before it is written: what a person is about to see must not lose its place meanwhile.
+    wait.place.keep();
     try {
       wait.published = await backend.compareAndSwap(
         stub.revision,
@@ -288,6 +293,7 @@ export class HeadlessLogins {
       requestId: request.id,
       ...origin(client),
     });
+    await this.#context.knownAddresses.add(claim.user.name, client.address);
     return certificates;
   }
 
@@ -296,6 +302,7 @@ export class HeadlessLogins {
     if (this.#closing !== undefined) {
       return { state: "withdrawn", error: stopping() };
     }
+    if (wait.isEvicted) return { state: "withdrawn", error: roomIsFull() };
     if (!this.#isAllowed) return { state: "withdrawn", error: denied() };
     if (wait.isDue) {
       // The words that Teleport's clients know as "nobody answered".
