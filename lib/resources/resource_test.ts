@@ -172,6 +172,43 @@ Deno.test.each([
   assert.equal(refusal(text), expected);
 });
 
+const LOGIN = "1 to 64 letters, digits and _ . - @ \\, the first one a letter, a digit or _";
+const role = (spec: string) => `kind: role\nversion: v6\nmetadata: {name: dev}\nspec:\n  ${spec}\n`;
+Deno.test.each([
+  [
+    role("allow: {logins: [root, 'root;id']}"),
+    `f.yaml:5:26: spec.allow.logins[1]: expected a login (${LOGIN}) or {{internal.logins}}, found "root;id"`,
+  ],
+  [
+    role("allow: {logins: ['*']}"),
+    `f.yaml:5:20: spec.allow.logins[0]: expected a login (${LOGIN}) or {{internal.logins}}, found "*"`,
+  ],
+  [
+    role("deny: {logins: ['$(id)']}"),
+    `f.yaml:5:19: spec.deny.logins[0]: expected a login (${LOGIN}), {{internal.logins}} or *, found "$(id)"`,
+  ],
+  [
+    "kind: user\nversion: v2\nmetadata: {name: a}\nspec: {traits: {logins: ['{{internal.logins}}']}}\n",
+    `f.yaml:4:26: spec.traits.logins[0]: expected a login: ${LOGIN}, found "{{internal.logins}}"`,
+  ],
+])("parseResources() refuses a login that no machine has: %j", (text: string, expected: string) => {
+  assert.equal(refusal(text), expected);
+});
+
+Deno.test("a role's logins may be names, templates and, where it denies, all", () => {
+  const [found] = parseResources(
+    role(
+      "allow: {logins: ['{{internal.logins}}', '{{external.logins}}', 'EXAMPLE\\adam']}\n" +
+        "  deny: {logins: ['*', '{{ internal.logins }}', root]}",
+    ),
+    "f.yaml",
+  );
+  assert.ok(found?.resource.kind === "role");
+  const { allow, deny } = found.resource.spec;
+  assert.deepEqual(allow.logins, ["{{internal.logins}}", "{{external.logins}}", "EXAMPLE\\adam"]);
+  assert.deepEqual(deny.logins, ["*", "{{ internal.logins }}", "root"]);
+});
+
 const cap = (fields: string) =>
   `kind: cluster_auth_preference\nversion: v2\nmetadata: {name: cluster-auth-preference}\nspec:\n${fields}\n`;
 Deno.test.each([

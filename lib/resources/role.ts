@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ToolError } from "../errors/mod.ts";
-import { flag, text, textList, textOrList } from "./fields.ts";
+import { flag, text, textOrList } from "./fields.ts";
+import { allowedLogins, deniedLogins } from "./login.ts";
 import { type Metadata, metadata } from "./metadata.ts";
 
 /** What a role grants (`allow`) or takes away (`deny`). */
@@ -34,11 +35,13 @@ export interface RoleResource {
   };
 }
 
-const conditions = z.object({
-  logins: textList.default([]),
-  node_labels: z.record(z.string(), textOrList, { error: "expected a mapping of labels to values" })
-    .default({}),
-}, { error: "expected a mapping" }).prefault({});
+const conditions = (logins: z.ZodType<string[]>) =>
+  z.object({
+    logins: logins.default([]),
+    node_labels: z.record(z.string(), textOrList, {
+      error: "expected a mapping of labels to values",
+    }).default({}),
+  }, { error: "expected a mapping" }).prefault({});
 
 const duration = text.refine((value) => /^(?=.)(\d+h)?(\d+m)?(\d+s)?$/.test(value), {
   error: "expected a duration like 30h or 1h30m",
@@ -56,8 +59,8 @@ export const roleSchema: z.ZodType<RoleResource> = z.object({
       max_session_ttl: duration.default("30h0m0s"),
       require_session_mfa: flag.optional(),
     }, { error: "expected a mapping" }).prefault({}),
-    allow: conditions,
-    deny: conditions,
+    allow: conditions(allowedLogins),
+    deny: conditions(deniedLogins),
   }, { error: "expected a mapping with allow, deny and options" }).prefault({}),
 });
 

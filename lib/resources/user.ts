@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { textList } from "./fields.ts";
+import { logins } from "./login.ts";
 import { type Metadata, metadata } from "./metadata.ts";
 
 /** A person. Passwords, devices and sessions are not part of the resource. */
@@ -28,7 +29,7 @@ export const userSchema: z.ZodType<UserResource> = z.object({
   metadata,
   spec: z.object({
     roles: textList.default([]),
-    traits: z.object({ logins: textList.default([]) }, { error: "expected a mapping" }).prefault(
+    traits: z.object({ logins: logins.default([]) }, { error: "expected a mapping" }).prefault(
       {},
     ),
   }, { error: "expected a mapping with roles" }),

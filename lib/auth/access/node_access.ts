@@ -13,18 +13,13 @@
  */
 
 import type { RoleResource } from "../../resources/mod.ts";
+import { isLoginName } from "../../wire/login_name.ts";
 import { matchLabels } from "./labels.ts";
 
 /** What a person brings: the logins that an administrator gave to the user. */
 export interface Traits {
   /** Operating system logins. */
   logins: readonly string[];
-}
-
-/** A login name that may stand in a certificate: no white space or control characters, no comma, no leading dash. */
-export function isLogin(login: string): boolean {
-  // deno-lint-ignore no-control-regex
-  return /^[^-,\s\x00-\x1f\x7f][^,\s\x00-\x1f\x7f]{0,63}$/.test(login);
 }
 
 /** The logins that these roles open on a node with these labels; none when the node is closed. Sorted. */
@@ -125,5 +120,5 @@ function isUnderstood(login: string): boolean {
 function expand(logins: readonly string[], traits: Traits): string[] {
   return logins.filter(isUnderstood)
     .flatMap((login) => OWN_LOGINS.test(login) ? traits.logins : [login])
-    .filter((login) => isLogin(login));
+    .filter((login) => isLoginName(login));
 }
