@@ -92,6 +92,22 @@ Deno.test("locked, removed and reset users' certificates stand for nobody", asyn
   await assert.rejects(caller(), DENIED);
 });
 
+Deno.test("a reset in the second in which a certificate was made ends it, and not the next one", async () => {
+  await using cluster = await AuthCluster.open();
+  const alice = await cluster.addUser("alice");
+  cluster.clock.advance(60_100);
+  for (let round = 0; round < 3; round++) {
+    const certificate = await certificateOf(cluster, alice);
+    await cluster.auth.callerFromCertificate(certificate, CLIENT);
+    cluster.clock.advance(100);
+    await alice.register({ reset: true });
+    await assert.rejects(cluster.auth.callerFromCertificate(certificate, CLIENT), {
+      message: "client certificate was made before the user was reset",
+    });
+  }
+  await cluster.auth.callerFromCertificate(await certificateOf(cluster, alice), CLIENT);
+});
+
 Deno.test("the administrator's identity stands for the administrator and nobody else can make one", async () => {
   await using cluster = await AuthCluster.open();
   const { auth } = cluster;

@@ -10,11 +10,10 @@ import {
 } from "../keys/mod.ts";
 import { type Identity, issueCertificate } from "../keys/x509/mod.ts";
 import { createPublicKey } from "node:crypto";
-import { certificateLogins } from "./access/mod.ts";
+import { certificateLogins, notBeforeOf } from "./access/mod.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
 import type { LoginCertificates, Roles } from "./auth.ts";
 import type { Authorities } from "./authorities.ts";
-import { CERTIFICATE_BACKDATE_MS } from "./limits.ts";
 import type { UserRecord } from "./users.ts";
 
 /** The keys that certificates are for. */
@@ -85,7 +84,7 @@ export class CertificateIssuer {
   async issue(user: UserRecord, request: CertificateRequest): Promise<LoginCertificates> {
     const now = this.#deps.clock.now();
     // Whole seconds, because certificates know no parts of them.
-    const validAfterMs = Math.floor((now - CERTIFICATE_BACKDATE_MS) / 1000) * 1000;
+    const validAfterMs = notBeforeOf(user, now);
     const validBeforeMs = Math.floor((now + request.ttlMs) / 1000) * 1000;
     const logins = this.#principals(user);
     const sshCertificate = this.#issueSsh(user, request, { validAfterMs, validBeforeMs, logins });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Backend, Change, Condition } from "../backend/mod.ts";
 import type { Deps } from "../deps/mod.ts";
 import { ToolError } from "../errors/mod.ts";
+import { certificatesFrom } from "./access/mod.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
 import type { Caller, Invitation } from "./auth.ts";
 import { actorOf, requireAdmin } from "./errors.ts";
@@ -87,7 +88,13 @@ export class InvitationService {
     const now = this.#deps.clock.now();
     const expiresAtMs = now + ttlMs;
     await this.#users.change(name, async (user) => ({
-      user: reset ? { ...user, epoch: this.#deps.random.uuid(), certificatesFromMs: now } : user,
+      user: reset
+        ? {
+          ...user,
+          epoch: this.#deps.random.uuid(),
+          certificatesFromMs: certificatesFrom(user, now),
+        }
+        : user,
       also: [
         ...await this.#void(name),
         ...reset ? await this.#identities.removal(name) : [],

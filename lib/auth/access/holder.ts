@@ -1,5 +1,7 @@
 import { CERTIFICATE_BACKDATE_MS } from "../limits.ts";
 
+const SECOND_MS = 1_000;
+
 /** What a user has, now. */
 export interface PresentUser {
   /** Names of roles. */
@@ -20,13 +22,41 @@ export interface CertifiedHolder {
   notBeforeMs: number;
 }
 
-/** Whether a certificate was made before its user was last reset. */
+/**
+ * Whether a certificate was made before its user was last reset. Certificates know whole seconds only, so one of the very
+ * second of the reset could be of either side: it counts as from before. {@linkcode notBeforeOf} makes the certificates of
+ * the rest of that second differ.
+ */
 export function isFromBeforeReset(
   { notBeforeMs }: CertifiedHolder,
   { certificatesFromMs }: PresentUser,
 ): boolean {
-  // Certificates know whole seconds only, and are issued for a minute back.
-  return notBeforeMs + CERTIFICATE_BACKDATE_MS + 999 < certificatesFromMs;
+  return notBeforeMs + CERTIFICATE_BACKDATE_MS <= certificatesFromMs;
+}
+
+/**
+ * From when a certificate is valid that is made now: a minute ago, in whole seconds; later by up to one where it would
+ * pass for one from before the reset.
+ */
+export function notBeforeOf(
+  { certificatesFromMs }: Pick<PresentUser, "certificatesFromMs">,
+  nowMs: number,
+): number {
+  const madeMs = Math.max(seconds(nowMs), seconds(certificatesFromMs) + SECOND_MS);
+  // Never later than now, also when the clock was set back: then it passes for one from before the reset.
+  return Math.min(madeMs - CERTIFICATE_BACKDATE_MS, seconds(nowMs));
+}
+
+/** From when on certificates are good that are made after a reset now, if those made after an earlier reset are not. */
+export function certificatesFrom(
+  { certificatesFromMs }: Pick<PresentUser, "certificatesFromMs">,
+  nowMs: number,
+): number {
+  return Math.max(nowMs, certificatesFromMs + SECOND_MS);
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / SECOND_MS) * SECOND_MS;
 }
 
 /** What a certificate is still good for: no more roles and logins than its user has now. */

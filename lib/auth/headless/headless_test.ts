@@ -24,6 +24,8 @@ Deno.test("an approved request gives certificates for exactly that key, for one 
     roles: ["access", "editor"],
     logins: ["root", "alice"],
   });
+  // In the second in which a user is made, certificates begin a second later.
+  cluster.clock.advance(1_000);
   const login = startLogin(cluster.auth, "alice");
   const request = await cluster.auth.headless.get(await alice.caller(), login.id);
   assert.equal(request.state, "pending");
