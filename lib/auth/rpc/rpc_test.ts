@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { type Duplex, duplexPair } from "node:stream";
 import {
+  ADMIN,
   AuthCluster,
   CLIENT,
   ORIGIN,
@@ -10,7 +11,11 @@ import {
   startLogin,
   type TestUser,
 } from "../../../tests/support/auth_cluster.ts";
-import { generateKeyPair } from "../../keys/mod.ts";
+import { fakeDeps } from "../../../tests/support/fake_deps.ts";
+import { edit } from "../../../tests/support/headless_help.ts";
+import { InterleavedBackend } from "../../../tests/support/interleaved_backend.ts";
+import { openMemoryBackend } from "../../backend/mod.ts";
+import { generateKeyPair, parseSshCertificate } from "../../keys/mod.ts";
 import { AuthService } from "../../wire/gen/auth_service_pb.ts";
 import { ChallengeScope } from "../../wire/gen/mfa_pb.ts";
 import { TrustService } from "../../wire/gen/trust_pb.ts";
@@ -334,4 +339,58 @@ Deno.test("authorities are given by kind, without private keys", async () => {
   await assert.rejects(client.unary(TrustService.method.getCertAuthorities, { type: "jwt" }), {
     code: "not_found",
   });
+});
+
+Deno.test("what changes between an approval by RPC and the certificate is honoured", async (t) => {
+  const put = (cluster: AuthCluster, key: string, record: unknown) =>
+    cluster.backend.put({ key, value: new TextEncoder().encode(JSON.stringify(record)) });
+  const changes: Record<string, [(cluster: AuthCluster) => Promise<unknown>, outcome: string]> = {
+    "nothing": [() => Promise.resolve(), "access"],
+    "the user is locked": [({ auth }) => auth.users.setLocked(ADMIN, "alice", true), "denied"],
+    "the user is removed": [({ auth }) => auth.users.delete(ADMIN, "alice"), "denied"],
+    "the user is reset": [
+      ({ auth }) => auth.users.invite(ADMIN, "alice", { reset: true }),
+      "denied",
+    ],
+    "roles change": [(cluster) => edit(cluster, "/users/alice", { roles: ["auditor"] }), "auditor"],
+    "headless is switched off": [
+      (cluster) => put(cluster, "/settings/auth_preference", { type: "local", headless: false }),
+      "denied",
+    ],
+  };
+  for (const [what, [change, outcome]] of Object.entries(changes)) {
+    await t.step(what, async () => {
+      const backend = new InterleavedBackend(openMemoryBackend(fakeDeps()));
+      await using rpc = new Rpc(await AuthCluster.open({ backend }));
+      const alice = await rpc.cluster.addUser("alice");
+      const client = await rpc.as(alice);
+      const login = startLogin(rpc.cluster.auth, "alice");
+      await client.unary(call.getHeadlessAuthentication, { id: login.id });
+      const { webauthnChallenge } = await client.unary(call.createAuthenticateChallenge, {
+        request: { case: "contextUser", value: {} },
+        challengeExtensions: { scope: ChallengeScope.HEADLESS_LOGIN },
+      });
+      const { publicKey } = assertionFromProto(webauthnChallenge!);
+      const value = assertionResponseToProto(await alice.key.get(publicKey, ORIGIN));
+      // The approval is a compare-and-swap; the next atomic write is the claim of the one who waits.
+      let stateThen = "";
+      backend.beforeNextAtomicWrite(async () => {
+        const record = await backend.get(`/headless/alice/${login.id}`);
+        stateThen = JSON.parse(new TextDecoder().decode(record.value)).state;
+        await change(rpc.cluster);
+      });
+      await client.unary(call.updateHeadlessAuthenticationState, {
+        id: login.id,
+        state: HeadlessAuthenticationState.APPROVED,
+        mfaResponse: { response: { case: "webauthn", value } },
+      });
+      const result = await login.result.then(
+        ({ sshCertificate }) =>
+          JSON.parse(parseSshCertificate(sshCertificate).extensions["teleport-roles"]!).roles[0],
+        ({ code }) => code === "access_denied" ? "denied" : code,
+      );
+      assert.equal(stateThen, "approved");
+      assert.equal(result, outcome);
+    });
+  }
 });
