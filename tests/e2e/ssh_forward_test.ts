@@ -100,11 +100,13 @@ Deno.test("tsh ssh forwards ports and agents", async (t) => {
 
   await t.step("-A forwards one's own agent, not the login's key", async () => {
     await using agent = await startAgent(world);
-    const { stdout } = await world.run(["ssh", "-A", `${login}@server01`, ...list], {
-      env: { SSH_AUTH_SOCK: agent.path },
-    });
-    assert.match(stdout, /own key \(ED25519\)\n$/);
-    assert.doesNotMatch(stdout, /CERT/);
+    for (const flags of [["-A"], ["-o", "ForwardAgent=$SSH_AUTH_SOCK"]]) {
+      const { stdout } = await world.run(["ssh", ...flags, `${login}@server01`, ...list], {
+        env: { SSH_AUTH_SOCK: agent.path },
+      });
+      assert.match(stdout, /own key \(ED25519\)\n$/);
+      assert.doesNotMatch(stdout, /CERT/);
+    }
   });
 
   await t.step("-A without an agent says so and goes on", async () => {

@@ -36,11 +36,16 @@ export async function runScp(
 ): Promise<number> {
   const operands = readOperands(options);
   const hosts: CopyHost[] = [];
+  const taken = new Set(
+    operands.flatMap((operand) =>
+      operand.kind === "remote" ? [operand.destination.typed.toLowerCase()] : []
+    ),
+  );
   const wishes: Wish[] = [];
   const places = operands.map((operand) => {
     if (operand.kind === "local") return localArgument(operand.path);
     const login = loginOf(operand.destination, options, deps);
-    const host = hostOf(operand.destination, hosts);
+    const host = hostOf(operand.destination, { hosts, taken });
     wishes.push({ destination: host.destination, login });
     return `${login}@${host.token}:${operand.path}`;
   });
@@ -87,13 +92,21 @@ function readOperands(options: ScpOptions): CopyOperand[] {
   return operands;
 }
 
-/** Finds the host among those that are known, or adds it. */
-function hostOf(destination: Destination, hosts: CopyHost[]): CopyHost {
+/**
+ * Finds the host among those that are known, or adds it.
+ *
+ * @param known.taken What names hosts of this copy, in lower case; what is made up for this one joins it.
+ */
+function hostOf(
+  destination: Destination,
+  { hosts, taken }: { hosts: CopyHost[]; taken: Set<string> },
+): CopyHost {
   const same = hosts.find((host) =>
     host.destination.typed.toLowerCase() === destination.typed.toLowerCase()
   );
   if (same !== undefined) return same;
-  const token = hostToken(destination, hosts.length);
+  const token = hostToken(destination, taken);
+  taken.add(token.toLowerCase());
   const host = { token, destination, labels: labelsOf(destination) };
   hosts.push(host);
   return host;

@@ -22,9 +22,16 @@ export function loginOf(
   return checkLogin(login);
 }
 
-/** What stands for a destination on ssh's command line: what was typed, where ssh takes it for nothing else. */
-export function hostToken({ typed }: Destination, index: number): string {
-  return isHostName(typed) ? typed : index === 0 ? "node" : `node${index + 1}`;
+/**
+ * What stands for a destination on ssh's command line: what was typed, where ssh takes it for nothing else.
+ *
+ * @param taken Names, in lower case, that stand for other hosts of the same command: ssh would take the two for one.
+ */
+export function hostToken({ typed }: Destination, taken: ReadonlySet<string>): string {
+  if (isHostName(typed)) return typed;
+  let token = "node";
+  for (let number = 2; taken.has(token); number++) token = `node${number}`;
+  return token;
 }
 
 /** The name that the node's certificate must hold, where it is known before the login. */

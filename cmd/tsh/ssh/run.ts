@@ -30,7 +30,7 @@ export async function runSsh(
   const destination = destinationOf(options);
   const login = loginOf(destination, options, deps);
   const labels = labelsOf(destination);
-  const token = hostToken(destination, 0);
+  const token = hostToken(destination, new Set());
   const asked = await sshArguments(options, deps);
   const program = await findProgram("ssh", deps);
   const version = await opensshVersion(program);
@@ -93,7 +93,9 @@ async function agentToForward(
   value: string,
   deps: Pick<Deps, "env" | "terminal">,
 ): Promise<string> {
-  switch (value.toLowerCase()) {
+  // ssh would find its own agent in that variable, and a person means theirs.
+  const meant = value === "$SSH_AUTH_SOCK" ? "local" : value.toLowerCase();
+  switch (meant) {
     case "no":
       return "no";
     case "headless":
