@@ -112,7 +112,9 @@ Deno.test("addresses are remembered for a month, so many, not in clear, and not 
   await cluster.auth.users.setLocked(ADMIN, "alice", true);
   assert.equal(await remembered(), 0);
   await cluster.auth.users.setLocked(ADMIN, "alice", false);
-  await signInFrom(cluster, alice, "203.0.113.1").catch(() => cluster.clock.advance(1_000));
+  // It is an address like all others again, until guesses leave an attempt.
+  await assert.rejects(signInFrom(cluster, alice, "203.0.113.1"), LIMITED);
+  cluster.clock.advance(1_000);
   await signInFrom(cluster, alice, "203.0.113.1");
   assert.equal(await remembered(), 1);
   cluster.clock.advance(30 * 24 * 3_600_000);
@@ -152,6 +154,7 @@ Deno.test("many headless logins in one name, from few addresses, leave attempts 
   }
   await assert.rejects(startLogin(cluster.auth, "alice", client("203.0.113.77")).result, LIMITED);
   const again = startLogin(cluster.auth, "alice", client("203.0.113.5"));
-  await alice.approve(again.id);
-  await again.result;
+  // Whichever ends first: a command that is refused would be looked for in vain.
+  await Promise.race([again.result, alice.approve(again.id)]);
+  assert.equal((await again.result).user, "alice");
 });
