@@ -9,10 +9,15 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Environment } from "../deps/mod.ts";
 import { ToolError } from "../errors/mod.ts";
 import { descendsFrom, peerCredentials } from "./peer.ts";
+
+/** Mode bits of stat(2): writable by group or others. */
+const WRITABLE_BY_OTHERS = 0o022;
+/** Mode bit of stat(2): in such a directory only the owner of a file may rename or remove it. */
+const STICKY = 0o1000;
 
 /** sun_path of unix(7), with its final zero. */
 const MAX_PATH_BYTES = 107;
@@ -42,7 +47,8 @@ export class PrivateDirectory implements AsyncDisposable {
   /**
    * Makes one.
    *
-   * @throws {ToolError} `internal` when there is no place for it, or its path is too long for a socket.
+   * @throws {ToolError} `access_denied` when there is no place for it: none where nobody else can put something in our
+   * directory's stead, or none with a path short enough for a socket.
    */
   static async create(deps: { env: Environment }): Promise<PrivateDirectory> {
     const places = [deps.env.get("XDG_RUNTIME_DIR"), deps.env.get("TMPDIR"), "/tmp"];
@@ -51,6 +57,7 @@ export class PrivateDirectory implements AsyncDisposable {
       if (place === undefined || place.length > MAX_PATH_BYTES - 40) continue;
       if (!PLAIN_PATH.test(place)) continue;
       try {
+        await requireSafePlace(place);
         const path = await Deno.makeTempDir({ dir: place, prefix: "tsh-" });
         await Deno.chmod(path, 0o700);
         return new PrivateDirectory(path);
@@ -58,10 +65,17 @@ export class PrivateDirectory implements AsyncDisposable {
         cause = error;
       }
     }
-    throw new ToolError("internal", "cannot make a private directory for the SSH agent's socket", {
-      cause,
-      hint: "Set TMPDIR to a directory that you may write to and whose path is short and plain.",
-    });
+    throw new ToolError(
+      "access_denied",
+      "there is no safe place for the SSH agent's socket: none of XDG_RUNTIME_DIR, TMPDIR and /tmp " +
+        `will do${cause instanceof Error ? ` (${cause.message})` : ""}`,
+      {
+        cause,
+        hint:
+          "Set TMPDIR to a directory of your own in which there is room, that nobody else may " +
+          "write to, and whose path is short and plain.",
+      },
+    );
   }
 
   /** Path of a file in the directory. */
@@ -75,6 +89,23 @@ export class PrivateDirectory implements AsyncDisposable {
     await Deno.remove(this.path, { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
+  }
+}
+
+/**
+ * Refuses a place in which somebody else could rename our directory and put another there: each folder on the way must be
+ * ours or root's, and others may write to it only if it is sticky, as /tmp is (then they cannot touch what is not theirs).
+ */
+async function requireSafePlace(place: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  const us = Deno.uid();
+  for (let path = await Deno.realPath(place);; path = dirname(path)) {
+    const { uid, mode } = await Deno.lstat(path);
+    const othersMayWrite = (mode! & WRITABLE_BY_OTHERS) !== 0 && (mode! & STICKY) === 0;
+    if ((uid !== us && uid !== 0) || othersMayWrite) {
+      throw new ToolError("access_denied", `another user could change ${path}`);
+    }
+    if (path === dirname(path)) return;
   }
 }
 

@@ -81,3 +81,32 @@ Deno.test.each([
     await Deno.remove(place, { recursive: true });
   }
 });
+
+Deno.test("a private directory is never made where another user could put another in its place", {
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+}, async () => {
+  const place = await Deno.makeTempDir();
+  const create = () =>
+    PrivateDirectory.create({
+      env: { get: (name) => name === "XDG_RUNTIME_DIR" ? `${place}/run` : undefined },
+    });
+  const isInPlace = async () => {
+    await using directory = await create();
+    return directory.path.startsWith(place);
+  };
+  try {
+    await Deno.mkdir(`${place}/run`, { mode: 0o700 });
+    assert.ok(await isInPlace());
+    await Deno.chown(`${place}/run`, 65534, 65534);
+    assert.ok(!await isInPlace(), "owned by another user");
+    await Deno.chown(`${place}/run`, 0, 0);
+    await Deno.chmod(`${place}/run`, 0o777);
+    assert.ok(!await isInPlace(), "writable by others");
+    await Deno.chmod(`${place}/run`, 0o1777);
+    assert.ok(await isInPlace(), "sticky");
+    await Deno.chown(place, 65534, 65534);
+    assert.ok(!await isInPlace(), "below another user's folder");
+  } finally {
+    await Deno.remove(place, { recursive: true });
+  }
+});

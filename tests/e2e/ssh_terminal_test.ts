@@ -121,7 +121,8 @@ Deno.test("tsh ssh in a terminal", async (t) => {
     const forward = `127.0.0.1:${taken.addr.port}:127.0.0.1:1`;
     const args = ["ssh", "-t", "-L", forward, `${login}@server01`, "sleep 0.5; echo done"];
     await using pty = terminal(world, args);
-    await pty.see(/Address already in use\r\n/);
+    // When the terminal turns raw between our look and our word, there is a carriage return too many, which nobody sees.
+    await pty.see(/Address already in use\r+\n/);
     await pty.see(/done/);
     assert.equal(await pty.finished(), 0);
     assert.doesNotMatch(pty.output, /[^\r]\n/);
