@@ -7,12 +7,16 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { Cluster } from "../support/cluster.ts";
 import { Person } from "../support/person.ts";
 import type { Running } from "../support/processes.ts";
+import { Pty } from "../support/pty.ts";
 import { Figure, type Line } from "./figures.ts";
 
 const RUNS = 5;
+/** Characters typed for the echo: about as long as one copy. */
+const TYPED = 60;
 const COPY_BYTES = 100 * 1000 * 1000;
 const GO = { firstOutputMs: 1400, copyMs: 1500 };
 
@@ -91,6 +95,43 @@ async function writeRandom(path: string, bytes: number): Promise<void> {
   }
 }
 
+/** Milliseconds from a typed character to its echo, in a session while a large copy runs through the same proxy. */
+async function typingEcho(world: World, local: string): Promise<Figure> {
+  const { cluster, alice } = world;
+  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+  await using pty = new Pty(
+    [
+      ...[Deno.execPath(), "run", "-A", "--no-check", "--quiet", main],
+      ...[
+        "ssh",
+        "--headless",
+        `--proxy=${cluster.proxy}`,
+        "--user=alice",
+        "-t",
+        "root@server01",
+        "cat",
+      ],
+    ],
+    { ...Deno.env.toObject(), SSL_CERT_FILE: `${cluster.folder}/data/webproxy_cert.pem` },
+  );
+  const [, id] = await pty.see(/\/web\/headless\/([0-9a-f-]{36})\r\n/);
+  await alice.approve(id!);
+  await pty.type("begin\r");
+  await pty.see(/begin\r\nbegin/);
+  const copy = timed(world, ["scp", "-q", local, `root@server01:${local}.load`]);
+  const figure = new Figure();
+  for (let round = 0; round < TYPED; round++) {
+    const letter = String.fromCharCode(97 + round % 26);
+    const typed = performance.now();
+    await pty.type(letter);
+    await pty.see(new RegExp(letter));
+    figure.add(performance.now() - typed);
+    await new Promise((wake) => setTimeout(wake, 15));
+  }
+  await copy;
+  return figure;
+}
+
 /** Runs the bench. */
 export async function run(): Promise<Line[]> {
   await using cluster = await Cluster.start();
@@ -118,6 +159,8 @@ export async function run(): Promise<Line[]> {
     down.ours.add((await timed(world, ["scp", "-q", `root@server01:${remote}`, local])).endMs);
   }
 
+  const echo = await typingEcho(world, local);
+
   const copy = (what: string, { plain, ours }: { plain: Figure; ours: Figure }): Line[] => [
     { what: `plain scp of 100 MB ${what}`, value: plain.describe("ms"), ratio: "" },
     {
@@ -137,5 +180,10 @@ export async function run(): Promise<Line[]> {
     },
     ...copy("up", up),
     ...copy("down", down),
+    {
+      what: "typing echo while 100 MB are copied",
+      value: echo.describe("ms"),
+      ratio: `${(echo.median / 20).toFixed(2)} of the 20 ms that a person notices`,
+    },
   ];
 }
