@@ -12,9 +12,10 @@
  * @module
  */
 
-import { messageOf, ToolError } from "../errors/mod.ts";
+import { isToolError, messageOf, ToolError } from "../errors/mod.ts";
 import { generateKeyPair, openSshPrivateKey } from "../keys/mod.ts";
 import { DECISIONS_FILE, POLICY_FILE } from "./principals/mod.ts";
+import { requireRootsOwn } from "./safe_path.ts";
 
 /** Mode of files that programs of other users may not even read. */
 const PRIVATE = 0o600;
@@ -31,7 +32,8 @@ export class NodeDirectory {
   /**
    * Opens the directory, making it when it is missing.
    *
-   * @throws {ToolError} `bad_parameter` for a path that sshd's configuration cannot hold, `internal` when it cannot be written.
+   * @throws {ToolError} `bad_parameter` for a path that sshd's configuration cannot hold, `access_denied` for one that others than
+   * root can change, `internal` when it cannot be written.
    */
   static async open(path: string): Promise<NodeDirectory> {
     // deno-lint-ignore no-control-regex
@@ -44,11 +46,15 @@ export class NodeDirectory {
       );
     }
     const directory = new NodeDirectory(path);
+    await requireRootsOwn(path);
     try {
       await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+      // In a sticky directory somebody may have been faster.
+      await requireRootsOwn(path);
       await Deno.chmod(path, 0o700);
       await Deno.writeTextFile(directory.file(DECISIONS_FILE), "", { mode: PRIVATE, append: true });
     } catch (cause) {
+      if (isToolError(cause)) throw cause;
       throw new ToolError("internal", `cannot write ${path}: ${messageOf(cause)}`, { cause });
     }
     return directory;

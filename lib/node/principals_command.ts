@@ -12,8 +12,8 @@ const MAIN = new URL("./principals/main.ts", import.meta.url);
  * Writes the script that sshd asks who may log in. Run by Deno, the helper is given no more than it needs: it can read the policy
  * and append to the decisions.
  *
- * sshd wants the command, and all directories above it, to be root's alone. /bin/sh is; the script lies in a directory of mode
- * 0700, so that nobody else can change it wherever that directory is.
+ * sshd wants the command, and all directories above it, to be root's alone, and looks at /bin/sh only: not at the script, its
+ * argument. That nobody else can change that, or what lies above it, {@linkcode NodeDirectory.open} makes sure of.
  *
  * @returns The value of AuthorizedPrincipalsCommand.
  */
