@@ -95,6 +95,23 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "after a minute of work everything is still locked",
+  shared,
+  async () => {
+    const remote = "end=$(($(date +%s) + 60)); echo begun; " +
+      "while [ $(date +%s) -lt $end ]; do head -c 20000 /dev/zero | base64; sleep 0.05; done; " +
+      "echo worked; read -r _";
+    const { tsh, id } = await approved("ssh", ["-tt", "root@server01", remote], STRICT);
+    await using _tsh = tsh;
+    await tsh.waitFor(/begun/, { stream: "stdout" });
+    await tsh.waitFor(/worked/, { stream: "stdout", timeoutMs: 120_000 });
+    assertAll(tsh.pid);
+    assert.deepEqual(huntKey(tsh.pid, id).unlocked, []);
+    assert.doesNotMatch(tsh.stderr, /Fatal error/);
+  },
+);
+
 Deno.test("programs that gain rights, as sudo does, gain them on the node", shared, async () => {
   const program = `${world.cluster.folder}/id-as-root`;
   await Deno.copyFile("/usr/bin/id", program);
