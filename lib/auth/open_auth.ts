@@ -152,7 +152,7 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     nodes: {
       list: (caller, query) => nodes.list(caller, query),
       upsert: async (caller, node) => {
-        if (caller.kind === "host") await hosts.checkName(caller.hostId, node.spec.hostname);
+        if (caller.kind === "host") await hosts.checkNode(caller.hostId, node);
         await nodes.upsert(caller, node);
       },
       delete: async (caller, name) => {

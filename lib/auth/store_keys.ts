@@ -18,6 +18,7 @@
  *     /headless/<name>/<id>            headless requests that somebody looked at
  *     /nodes/<name>                    SSH nodes
  *     /hosts/<uuid>                    machines that have joined, and were not removed
+ *     /host_names/<name>               whose name or address it is, of those machines
  *     /join_tokens/<hash>              with what machines join
  *     /roles/<name>                    roles that administrators made
  *     /settings/auth_preference        authentication settings
@@ -57,6 +58,7 @@ export const allHeadlessPrefix: string = prefix("headless");
 export const nodeKey = (name: string): string => key("nodes", name);
 export const nodesPrefix: string = prefix("nodes");
 export const hostKey = (id: string): string => key("hosts", id);
+export const hostNameKey = (name: string): string => key("host_names", name);
 export const joinTokenKey = (hash: string): string => key("join_tokens", hash);
 export const joinTokensPrefix: string = prefix("join_tokens");
 export const roleKey = (name: string): string => key("roles", name);

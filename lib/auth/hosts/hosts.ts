@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Backend } from "../../backend/mod.ts";
 import type { Deps } from "../../deps/mod.ts";
 import { isToolError, ToolError } from "../../errors/mod.ts";
+import type { NodeResource } from "../../resources/mod.ts";
 import type { NodePolicy } from "../access/mod.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type {
@@ -15,26 +16,32 @@ import type {
 } from "../auth.ts";
 import type { Authorities } from "../authorities.ts";
 import { requireAdmin } from "../errors.ts";
+import { addressesOf } from "../nodes/dial_target.ts";
 import type { NodeService } from "../nodes/nodes.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import { Records } from "../records.ts";
 import { hostKey } from "../store_keys.ts";
-import type { HostCertificateIssuer } from "./host_certificates.ts";
+import type { HostCertificateIssuer, HostNames } from "./host_certificates.ts";
+import { checkNames, comparable, HostNameStore, UUID } from "./host_names.ts";
 import type { JoinTokenService } from "./join_tokens.ts";
 import type { NodePolicies } from "./node_policies.ts";
 
 /** Life of a joined node's certificates; it renews them itself, so this is how long a machine may be switched off. */
 export const HOST_CERTIFICATE_TTL_MS = 30 * 24 * 3_600_000;
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** A machine that has joined. Without this record its certificates are good for nothing. */
 interface HostRecord {
   nodeName: string;
+  /** Names and addresses beside its own that it joined with; it never gets others. */
+  additionalPrincipals: readonly string[];
   joinedAtMs: number;
 }
 
-const schema: z.ZodType<HostRecord> = z.object({ nodeName: z.string(), joinedAtMs: z.number() });
+const schema: z.ZodType<HostRecord> = z.object({
+  nodeName: z.string(),
+  additionalPrincipals: z.array(z.string()).default([]),
+  joinedAtMs: z.number(),
+});
 
 /** What the host service needs. */
 export interface HostsContext {
@@ -55,37 +62,25 @@ export interface HostsContext {
 export class HostService implements Hosts {
   readonly #context: HostsContext;
   readonly #records: Records<HostRecord>;
+  readonly #names: HostNameStore;
 
   /** Hosts kept in the context's backend. */
   constructor(context: HostsContext) {
     this.#context = context;
     this.#records = new Records(context.backend, "host", schema);
+    this.#names = new HostNameStore(context.backend);
   }
 
   async join(request: HostJoinRequest, client: ClientInfo): Promise<HostCertificates> {
-    const { tokens, nodes, backend, audit, perAddress, hostId, deps } = this.#context;
+    const { tokens, audit, perAddress } = this.#context;
     perAddress.take(client.address);
     await tokens.require(request.token);
     if (!UUID.test(request.hostId)) {
       throw new ToolError("bad_parameter", "the host's id is not a UUID");
     }
-    // Somebody with a token may add a machine, not become one that is here already.
-    const isTaken = request.hostId === hostId || nodes.get(request.hostId) !== undefined;
-    if (isTaken || nodes.hasHostname(request.nodeName)) {
-      throw new ToolError(
-        "already_exists",
-        `there is a node named "${request.nodeName.slice(0, 255)}" already`,
-        { hint: "Choose another --node-name, or remove the other node with: tctl rm node/<uuid>" },
-      );
-    }
+    checkNames(request);
     const certificates = await this.#issue(request);
-    const record = { nodeName: request.nodeName, joinedAtMs: deps.clock.now() };
-    try {
-      await backend.create(this.#records.encode(hostKey(request.hostId), record));
-    } catch (error) {
-      if (!isToolError(error, "already_exists")) throw error;
-      throw new ToolError("already_exists", "a host of this id has joined already");
-    }
+    await this.#claim(request);
     audit.emit("hostJoined", { message: request.nodeName, address: client.address });
     return certificates;
   }
@@ -94,6 +89,10 @@ export class HostService implements Hosts {
     if (caller.kind !== "host") throw notAHost();
     const record = (await this.#records.find(hostKey(caller.hostId)))?.value;
     if (record === undefined) throw notAHost();
+    const granted = comparable(record.additionalPrincipals);
+    if (!comparable(keys.additionalPrincipals).isSubsetOf(granted)) {
+      throw new ToolError("access_denied", "access denied: the node joined without these names");
+    }
     return await this.#issue({ ...keys, hostId: caller.hostId, nodeName: record.nodeName });
   }
 
@@ -138,22 +137,72 @@ export class HostService implements Hosts {
     return UUID.test(hostId) && await this.#records.find(hostKey(hostId)) !== undefined;
   }
 
-  /** Throws `access_denied` unless the host joined under this name: its certificate names no other. */
-  async checkName(hostId: string, nodeName: string): Promise<void> {
+  /** Throws `access_denied` unless the host joined under this name, and with the hosts of these addresses. */
+  async checkNode(hostId: string, node: NodeResource): Promise<void> {
     const record = (await this.#records.find(hostKey(hostId)))?.value;
-    if (record?.nodeName === nodeName) return;
-    throw new ToolError("access_denied", "access denied: the node joined under another name");
+    if (record?.nodeName !== node.spec.hostname) {
+      throw new ToolError("access_denied", "access denied: the node joined under another name");
+    }
+    // Loopback addresses count only for a machine that joined with them.
+    const own = this.#namesOf({ ...record, hostId })
+      .union(new Set(record.additionalPrincipals.map((name) => name.toLowerCase())));
+    if (addressesOf(node).every(({ host }) => own.has(host.toLowerCase()))) return;
+    throw new ToolError("access_denied", "access denied: the node joined without these addresses");
   }
 
-  /** Ends what a host was given; tells whether it was given anything. */
+  /** Ends what a host was given, and frees its names; tells whether it was given anything. */
   async remove(hostId: string): Promise<boolean> {
+    const key = hostKey(hostId || "\0");
+    const found = await this.#records.find(key);
+    if (found === undefined) return false;
+    const names = this.#namesOf({ ...found.value, hostId });
+    await this.#context.backend.atomicWrite(
+      [{ key, revision: found.item.revision }],
+      [{ delete: key }, ...this.#names.release(names)],
+    );
+    return true;
+  }
+
+  /** Writes the host down. Somebody with a token may add a machine, not become one that is here already. */
+  async #claim(host: HostNames): Promise<void> {
+    const { backend, deps } = this.#context;
+    const { hostId, nodeName, additionalPrincipals } = host;
+    const names = this.#namesOf(host);
+    const listed = this.#listedOwner(names);
+    if (listed !== undefined) throw taken(listed, nodeName);
+    const key = hostKey(hostId);
+    const record = { nodeName, additionalPrincipals, joinedAtMs: deps.clock.now() };
+    const { conditions, changes } = this.#names.claim(names, hostId);
     try {
-      await this.#context.backend.delete(hostKey(hostId || "\0"));
-      return true;
+      await backend.atomicWrite(
+        [{ key, exists: false }, ...conditions],
+        [{ put: this.#records.encode(key, record) }, ...changes],
+      );
     } catch (error) {
-      if (isToolError(error, "not_found")) return false;
-      throw error;
+      if (!isToolError(error, "compare_failed")) throw error;
+      throw taken(await this.#names.owner(names) ?? { name: hostId, hostId }, nodeName);
     }
+  }
+
+  /** The first of `names` by which this machine or a listed node is known. */
+  #listedOwner(names: ReadonlySet<string>): { name: string; hostId: string } | undefined {
+    const { nodes, hostId } = this.#context;
+    const others = nodes.all().map((node) => ({
+      hostId: node.metadata.name,
+      nodeName: node.spec.hostname,
+      additionalPrincipals: addressesOf(node).map(({ host }) => host),
+    }));
+    for (const other of [{ hostId, nodeName: "", additionalPrincipals: [] }, ...others]) {
+      const [name] = names.intersection(this.#namesOf(other));
+      if (name !== undefined) return { name, hostId: other.hostId };
+    }
+    return undefined;
+  }
+
+  /** All by which a host is known, comparable; what people call it comes first. */
+  #namesOf(host: HostNames): Set<string> {
+    const names = [host.nodeName, ...this.#context.issuer.principalsOf(host)];
+    return comparable(names.filter((name) => name !== ""));
   }
 
   async #issue(host: Omit<HostJoinRequest, "token">): Promise<HostCertificates> {
@@ -176,6 +225,19 @@ export class HostService implements Hosts {
       userCa: authorities.publicSide("user"),
     };
   }
+}
+
+function taken(owner: { name: string; hostId: string }, nodeName: string): ToolError {
+  const isName = owner.name === nodeName.toLowerCase();
+  return new ToolError(
+    "already_exists",
+    isName
+      ? `there is a node named "${nodeName}" already`
+      : `"${owner.name}" is a name or an address of another node already`,
+    {
+      hint: `Choose another name, or remove the other node with: tctl rm node/${owner.hostId}`,
+    },
+  );
 }
 
 function notAHost(): ToolError {

@@ -31,17 +31,25 @@ export function parseDialTarget(text: string): DialTarget {
  * The one node that `target` means.
  *
  * A node's own name (a UUID, usually) means that node and no other. Else the host is compared with host names, whatever the
- * case, and with the hosts of addresses, and the port, unless it is 0, with that of the address.
+ * case, and only when nobody is called so with the hosts of addresses; and the port, unless it is 0, with those of the addresses.
  *
  * @throws {ToolError} `not_found` when there is none, and when there are several.
  */
 export function findDialTarget(nodes: Iterable<NodeResource>, target: DialTarget): NodeResource {
   const host = target.host.toLowerCase();
-  const found: NodeResource[] = [];
+  const named: NodeResource[] = [];
+  const addressed: NodeResource[] = [];
   for (const node of nodes) {
     if (node.metadata.name.toLowerCase() === host) return node;
-    if (isMeant(node, host, target.port)) found.push(node);
+    if (node.spec.hostname.toLowerCase() === host) named.push(node);
+    if (addressesOf(node).some((address) => isHost(address, host))) addressed.push(node);
   }
+  // Also when the port is another one: an address must not catch what is meant for a name.
+  const found = named.length > 0
+    ? named.filter((node) => addressesOf(node).some((address) => isPort(address, target.port)))
+    : addressed.filter((node) =>
+      addressesOf(node).some((address) => isHost(address, host) && isPort(address, target.port))
+    );
   if (found.length === 1) return found[0]!;
   if (found.length > 1) {
     throw new ToolError("not_found", "ambiguous host could match multiple nodes", {
@@ -51,13 +59,17 @@ export function findDialTarget(nodes: Iterable<NodeResource>, target: DialTarget
   throw new ToolError("not_found", `node "${target.host}" not found`);
 }
 
-function isMeant(node: NodeResource, host: string, port: number): boolean {
-  return [node.spec.addr, ...node.spec.public_addrs].some((text) => {
-    const address = tryParse(text);
-    if (address === undefined) return false;
-    const isHost = address.host.toLowerCase() === host || node.spec.hostname.toLowerCase() === host;
-    return isHost && (port === 0 || port === address.port);
-  });
+/** Where a node says that it is reached. */
+export function addressesOf({ spec }: NodeResource): DialTarget[] {
+  return [spec.addr, ...spec.public_addrs].map(tryParse).filter((address) => address !== undefined);
+}
+
+function isHost(address: DialTarget, host: string): boolean {
+  return address.host.toLowerCase() === host;
+}
+
+function isPort(address: DialTarget, port: number): boolean {
+  return port === 0 || port === address.port;
 }
 
 function tryParse(text: string): DialTarget | undefined {

@@ -46,6 +46,19 @@ Deno.test("several nodes, no node and another port are not found", () => {
   assert.throws(() => find("server01:2222"), { code: "not_found" });
 });
 
+Deno.test("an address catches nothing that is meant for a node's name", () => {
+  const victim = node("a", "server01", "192.0.2.1:3022");
+  const other = node("b", "other", "192.0.2.2:22");
+  other.spec.public_addrs = ["server01:22", "alias:22"];
+  const find = (target: string) =>
+    findDialTarget([other, victim], parseDialTarget(target)).metadata.name;
+  assert.equal(find("server01"), "a");
+  assert.equal(find("SERVER01:3022"), "a");
+  assert.throws(() => find("server01:22"), { code: "not_found" });
+  assert.equal(find("alias:22"), "b");
+  assert.throws(() => find("alias:3022"), { code: "not_found" });
+});
+
 Deno.test("parseDialTarget() reads or refuses", () => {
   for (const bad of ["", ":22", "a b:1", "host:99999", "host:x", "[::1", "x".repeat(600)]) {
     assert.throws(() => parseDialTarget(bad), { code: "bad_parameter" }, bad);

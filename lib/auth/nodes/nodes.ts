@@ -113,10 +113,9 @@ export class NodeService implements Nodes, AsyncDisposable {
     return this.#cache.get(name);
   }
 
-  /** Whether a living node is called so, whatever the case. */
-  hasHostname(hostname: string): boolean {
-    const wanted = hostname.toLowerCase();
-    return this.#cache.list().some(({ node }) => node.spec.hostname.toLowerCase() === wanted);
+  /** The living nodes, whoever asks. */
+  all(): NodeResource[] {
+    return this.#cache.list().map(({ node }) => node);
   }
 
   /** Ends following changes. */
