@@ -235,11 +235,24 @@ Deno.test({
         "TrustedUserCAKeys DIR/host_key.pub\nInclude DIR/sshd_config.d/*.conf\n",
         /ERROR: .* says already: TrustedUserCAKeys /,
       ],
+      [
+        "AuthorizedPrincipalsFile DIR/princ_%u\nInclude DIR/sshd_config.d/*.conf\n",
+        /ERROR: .* overrules the lines that were added/,
+      ],
+      [
+        "AuthorizedPrincipalsCommandUser nobody\nInclude DIR/sshd_config.d/*.conf\n",
+        /ERROR: .* overrules the lines that were added/,
+      ],
     ];
-    for (const [config, words] of cases) {
+    for (const [index, [config, words]] of cases.entries()) {
       await using machine = await Machine.start(config);
       await unchanged(machine, async () => {
-        const { code, stderr } = await machine.join(cluster.proxy, token, `--ca-pin=${pin}`);
+        const { code, stderr } = await machine.join(
+          cluster.proxy,
+          token,
+          `--ca-pin=${pin}`,
+          `--node-name=overruled-${index}`,
+        );
         assert.equal(code, 1);
         assert.match(stderr, words);
       });
@@ -250,5 +263,63 @@ Deno.test({
       const { stderr } = await machine.join(cluster.proxy, token, `--ca-pin=${pin}`);
       assert.match(stderr, /ERROR: sshd refuses the configuration .*NoSuchKeyword/);
     });
+  },
+});
+
+Deno.test({
+  name: "a Match block that decides who may log in is refused by file and line, wherever it is",
+  ignore,
+  sanitizeOps,
+  async fn() {
+    await using machine = await Machine.start();
+    const included = `${machine.folder}/sshd_config.d/50-own.conf`;
+    const join = () => machine.join(cluster.proxy, token, `--ca-pin=${pin}`, "--node-name=matched");
+    for (
+      const line of [
+        "AuthorizedPrincipalsCommand /bin/echo root",
+        "AuthorizedPrincipalsFile /etc/hosts",
+        "TrustedUserCAKeys /etc/hosts",
+      ]
+    ) {
+      await Deno.writeTextFile(included, `# own\nMatch User root\n  ${line}\n`);
+      await unchanged(machine, async () => {
+        const { code, stderr } = await join();
+        assert.equal(code, 1);
+        assert.ok(
+          stderr.includes(`ERROR: ${included}, line 3, says in a Match block: ${line}\n`),
+          stderr,
+        );
+      });
+    }
+    assert.doesNotMatch(await nodes(), /matched/);
+    await Deno.writeTextFile(included, "# own\nMatch User root\n  PermitTTY yes\n");
+    const { code, stderr } = await join();
+    assert.equal(code, 0, stderr);
+  },
+});
+
+Deno.test({
+  name: "a file of principals that the machine has lets nobody in whom the cluster denies",
+  ignore,
+  sanitizeOps,
+  async fn() {
+    await using machine = await Machine.start(
+      // The file lies below /tmp, which sshd would not take it from.
+      "Include DIR/sshd_config.d/*.conf\nAuthorizedPrincipalsFile DIR/princ_%u\nStrictModes no\n",
+    );
+    await Deno.writeTextFile(`${machine.folder}/princ_root`, "root\n");
+    await joined(machine, "--node-name=princ", "--labels=role=db");
+    await using eve = await Visitor.invite(cluster, "eve", { roles: "web-root" });
+    assert.equal((await machine.teleport(["node", "refresh"])).code, 0);
+    const key = await eve.loginKey();
+    const login = () => eve.ssh(key, "root", "echo in", { port: machine.port, alias: "princ" });
+    assert.equal((await login()).code, 255);
+
+    // Without our line the file does let her in.
+    const dropIn = `${machine.folder}/sshd_config.d/00-latchkey.conf`;
+    const lines = await Deno.readTextFile(dropIn);
+    await Deno.writeTextFile(dropIn, lines.replace("AuthorizedPrincipalsFile none\n", ""));
+    Deno.kill(Number(await Deno.readTextFile(`${machine.folder}/pid`)), "SIGHUP");
+    for (let tries = 0; (await login()).code !== 0; tries++) assert.ok(tries < 20);
   },
 });

@@ -21,12 +21,15 @@ Deno.test("includedDirectory() finds the directory that counts for everybody", (
 
 Deno.test("parseEffectiveConfig() reads what sshd -T prints", () => {
   const text = "port 2222\nport 22\nhostkey /a\nhostkey /b\npidfile /run/sshd.pid\n" +
-    "trustedusercakeys none\nauthorizedprincipalscommand /bin/x %u\nhostkeyagent none\n";
+    "trustedusercakeys none\nauthorizedprincipalscommand /bin/x %u\nhostkeyagent none\n" +
+    "authorizedprincipalscommanduser root\nauthorizedprincipalsfile /x/%u\n";
   assert.deepEqual(parseEffectiveConfig(text), {
     hostKeys: ["/a", "/b"],
     port: 2222,
     pidFile: "/run/sshd.pid",
     authorizedPrincipalsCommand: "/bin/x %u",
+    authorizedPrincipalsCommandUser: "root",
+    authorizedPrincipalsFile: "/x/%u",
   });
   assert.deepEqual(parseEffectiveConfig(""), { hostKeys: [], port: 22 });
 });

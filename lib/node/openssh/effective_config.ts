@@ -1,7 +1,10 @@
 import { ToolError } from "../../errors/mod.ts";
 import { checkConfig, run } from "../sshd/program.ts";
 
-/** What of a machine's own sshd matters for joining, as sshd itself understands its configuration (`sshd -T`). */
+/**
+ * What of a machine's own sshd matters for joining, as sshd itself understands its configuration (`sshd -T`) outside of Match
+ * blocks.
+ */
 export interface EffectiveConfig {
   /** Private keys of the host that can be read by sshd, in sshd's order. */
   hostKeys: string[];
@@ -13,6 +16,10 @@ export interface EffectiveConfig {
   trustedUserCaKeys?: string;
   /** Command that it asks for principals already; absent when there is none. */
   authorizedPrincipalsCommand?: string;
+  /** As whom it runs that command. */
+  authorizedPrincipalsCommandUser?: string;
+  /** File that it looks for principals in before it runs the command; absent when there is none. */
+  authorizedPrincipalsFile?: string;
 }
 
 /**
@@ -41,11 +48,15 @@ export function parseEffectiveConfig(text: string): EffectiveConfig {
   const pidFile = filled("pidfile");
   const trustedUserCaKeys = filled("trustedusercakeys");
   const authorizedPrincipalsCommand = filled("authorizedprincipalscommand");
+  const authorizedPrincipalsCommandUser = filled("authorizedprincipalscommanduser");
+  const authorizedPrincipalsFile = filled("authorizedprincipalsfile");
   return {
     hostKeys: values("hostkey"),
     port: Number(values("port")[0] ?? 22),
     ...(pidFile !== undefined && { pidFile }),
     ...(trustedUserCaKeys !== undefined && { trustedUserCaKeys }),
     ...(authorizedPrincipalsCommand !== undefined && { authorizedPrincipalsCommand }),
+    ...(authorizedPrincipalsCommandUser !== undefined && { authorizedPrincipalsCommandUser }),
+    ...(authorizedPrincipalsFile !== undefined && { authorizedPrincipalsFile }),
   };
 }

@@ -23,6 +23,7 @@ import { checkConfig, findSshd } from "../sshd/program.ts";
 import { applyDropIn } from "./drop_in.ts";
 import { type EffectiveConfig, readEffectiveConfig } from "./effective_config.ts";
 import { type ClusterTrust, enrol } from "./enrol.ts";
+import { findDecidingMatch } from "./match_blocks.ts";
 import { HOST_CERTIFICATE_FILE, refreshNode, renewalOf } from "./refresh.ts";
 import { reloadSshd } from "./reload.ts";
 import { hasJoined, type JoinedNode, writeState } from "./state.ts";
@@ -89,6 +90,7 @@ export async function joinOpenssh(
   const sshd = await findSshd(deps);
   const effective = await readEffectiveConfig(sshd, options.opensshConfig);
   refuseOtherAuthority(effective, options.opensshConfig);
+  await refuseDecidingMatch(options.opensshConfig);
   const hostKey = await chooseHostKey(effective);
   const undo = new AsyncDisposableStack();
   try {
@@ -204,6 +206,7 @@ HostCertificate "${certificate}"
 TrustedUserCAKeys "${directory.userCa}"
 AuthorizedPrincipalsCommand ${principalsCommand}
 AuthorizedPrincipalsCommandUser root
+AuthorizedPrincipalsFile none
 `;
 }
 
@@ -220,6 +223,18 @@ function refuseOtherAuthority(effective: EffectiveConfig, config: string): void 
     hint:
       "Take that out first: sshd knows one authority for users, and would no longer believe the other.",
   });
+}
+
+/** A Match block overrules all lines outside of one, and so ours. */
+async function refuseDecidingMatch(config: string): Promise<void> {
+  const found = await findDecidingMatch(config);
+  if (found === undefined) return;
+  const { file, line, text } = found;
+  throw new ToolError(
+    "already_exists",
+    `${file}, line ${line}, says in a Match block: ${text.slice(0, 200)}`,
+    { hint: "Take that out first: sshd would not ask the cluster's rules about those people." },
+  );
 }
 
 /** The newest kind of key that there is; clients that know the host by it go on knowing it. */
@@ -248,11 +263,14 @@ function addressOf(text: string, port: number): HostPort {
 async function confirm(sshd: string, config: string, directory: NodeDirectory): Promise<void> {
   const effective = await readEffectiveConfig(sshd, config);
   const isOurs = effective.trustedUserCaKeys === directory.userCa &&
-    effective.authorizedPrincipalsCommand?.includes(directory.principals.replaceAll("%", "%%"));
+    effective.authorizedPrincipalsCommand?.includes(directory.principals.replaceAll("%", "%%")) &&
+    effective.authorizedPrincipalsCommandUser === "root" &&
+    // Whom it names would come in without being asked about.
+    effective.authorizedPrincipalsFile === undefined;
   if (isOurs) return;
   throw new ToolError(
     "bad_parameter",
     `${config} overrules the lines that were added: sshd would not ask the cluster's rules`,
-    { hint: "Look for TrustedUserCAKeys and AuthorizedPrincipalsCommand in it." },
+    { hint: "Look for TrustedUserCAKeys and AuthorizedPrincipals… in it." },
   );
 }
