@@ -19,9 +19,11 @@ const DECIDING = /^(authorizedprincipals\w*|trustedusercakeys)$/;
 
 /** A line of a configuration. */
 export interface ConfigLine {
+  /** Path of the file that it is in. */
   file: string;
   /** From 1. */
   line: number;
+  /** Without white space around it. */
   text: string;
 }
 
