@@ -8,7 +8,8 @@
  * @module
  */
 
-import { AGENT_MESSAGE, agentMessage, sshConcat, SshReader } from "./message.ts";
+import { SshReader } from "../../keys/mod.ts";
+import { AGENT_MESSAGE, agentMessage, sshConcat } from "./message.ts";
 
 /** A key that an agent offers. */
 export interface AgentKey {
@@ -37,7 +38,7 @@ export function answerAgentMessage(key: AgentKey, message: Uint8Array): Uint8Arr
       return agentMessage(AGENT_MESSAGE.identitiesAnswer, identities);
     }
     if (message[0] === AGENT_MESSAGE.signRequest) {
-      const reader = new SshReader(message.subarray(1));
+      const reader = new SshReader(message.subarray(1), "agent message");
       const blob = reader.string();
       const data = reader.string();
       const flags = reader.uint32();
@@ -59,15 +60,15 @@ export function answerAgentMessage(key: AgentKey, message: Uint8Array): Uint8Arr
  */
 export function isUserAuthentication(data: Uint8Array, certificateBlob: Uint8Array): boolean {
   try {
-    const reader = new SshReader(data);
+    const reader = new SshReader(data, "data to sign");
     reader.string();
-    if (reader.byte() !== SSH_MSG_USERAUTH_REQUEST) return false;
+    if (reader.raw(1)[0] !== SSH_MSG_USERAUTH_REQUEST) return false;
     reader.string();
     if (reader.text() !== "ssh-connection") return false;
     const method = reader.text();
     const hostBound = method === "publickey-hostbound-v00@openssh.com";
     if (method !== "publickey" && !hostBound) return false;
-    if (reader.byte() !== 1) return false;
+    if (reader.raw(1)[0] !== 1) return false;
     reader.string();
     if (!equalBytes(reader.string(), certificateBlob)) return false;
     if (hostBound) reader.string();

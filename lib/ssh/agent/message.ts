@@ -20,54 +20,6 @@ export const AGENT_MESSAGE = {
 /** Longest message taken from a client: OpenSSH's own agent draws the line at 256 KiB (AGENT_MAX_LEN). */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 
-/** Reads the SSH wire's types out of a message, with bounds. */
-export class SshReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  /** Reads `bytes` from the start. */
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  #take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) {
-      throw new ToolError("bad_parameter", "SSH message is shorter than it says");
-    }
-    const part = this.#bytes.subarray(this.#at, this.#at + length);
-    this.#at += length;
-    return part;
-  }
-
-  /** One byte. */
-  byte(): number {
-    return this.#take(1)[0]!;
-  }
-
-  /** An unsigned number of four bytes. */
-  uint32(): number {
-    const part = this.#take(4);
-    return new DataView(part.buffer, part.byteOffset, 4).getUint32(0);
-  }
-
-  /** A length and that many bytes, not copied. */
-  string(): Uint8Array {
-    return this.#take(this.uint32());
-  }
-
-  /** As {@linkcode string}, as text. */
-  text(): string {
-    return new TextDecoder().decode(this.string());
-  }
-
-  /** Throws when something is left. */
-  end(): void {
-    if (this.#at !== this.#bytes.length) {
-      throw new ToolError("bad_parameter", "SSH message is longer than it says");
-    }
-  }
-}
-
 /** Joins parts: a number becomes a uint32, text and bytes become strings. */
 export function sshConcat(...parts: (number | string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
   const fields = parts.map((part) =>
